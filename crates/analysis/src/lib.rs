@@ -1,0 +1,24 @@
+//! What run files mean.
+//!
+//! [`summary`] walks over a run once, in memory that depends on its scenarios and endpoints and
+//! not on its episodes, and says what came of it: per endpoint the pass rate with its interval,
+//! what was left out of it and whose doing that was, and the scenarios on which endpoints differ.
+//!
+//! The unit is the scenario: a rate is the mean over scenarios of the mean over their trials.
+//! Episodes that ended by infrastructure, or could not be graded, leave the denominator; they are
+//! counted by cause, and bound the rate from both sides. A run whose episodes were picked by their
+//! outcome claims no rate at all.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod episode;
+mod histogram;
+mod summary;
+mod tally;
+
+pub use episode::{Episode, EpisodeError, episode};
+pub use mocktrial_store::{EpisodeRow, FailedCriterion, Header, Selection, State, Status};
+pub use summary::{
+    Bounds, CellSummary, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
+    ScenarioSummary, Summary,
+};
+pub use tally::{AnalysisError, summary};

@@ -1,0 +1,205 @@
+//! The model of a run's summary: what every report of a run is made from.
+
+use mocktrial_store::Header;
+use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The run's head.
+    pub run: Header,
+    /// The scope of its rates: always `suite` ("on these scenarios").
+    pub scope: &'static str,
+    /// The confidence of its intervals, such as 0.95.
+    pub confidence: f64,
+    /// Why no rates are claimed; `None` where they are.
+    pub refused: Option<String>,
+    /// One entry per endpoint, in the run's order.
+    pub endpoints: Vec<EndpointSummary>,
+    /// One entry per scenario, in the run's order; its cells are in the order of `endpoints`.
+    pub scenarios: Vec<ScenarioSummary>,
+    /// The scenarios on which endpoints differ, as places in `scenarios`: largest difference of
+    /// rates first, then most trials, then by name.
+    pub differing: Vec<usize>,
+    /// Why episodes failed, most frequent first.
+    pub failures: Vec<FailureSummary>,
+    /// What the whole comes to.
+    pub outcome: Outcome,
+}
+
+/// A number with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimate.
+    pub value: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+}
+
+/// What the pass rate could have been, had the excluded episodes had outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Bounds {
+    /// All of them failed.
+    pub worst: f64,
+    /// All of them passed.
+    pub best: f64,
+}
+
+/// The probability that k trials of a scenario all pass, averaged over scenarios.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PassHat {
+    /// How many trials.
+    pub k: u32,
+    /// The estimate.
+    pub estimate: Estimate,
+}
+
+/// Times of model responses, in real milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Latency {
+    /// Half of the responses took no longer.
+    pub median_ms: f64,
+    /// Nine of ten took no longer.
+    pub p90_ms: f64,
+    /// How many responses were measured.
+    pub responses: u64,
+}
+
+/// What came of an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EndpointSummary {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Episodes planned.
+    pub planned: u64,
+    /// Episodes that ended; those cut short by cancelling or the budget are not among them.
+    pub finished: u64,
+    /// Episodes that count: ended by the endpoint's own doing, and graded.
+    pub counted: u64,
+    /// Of those, the ones that passed.
+    pub passed: u64,
+    /// Scenarios with at least one episode that counts.
+    pub scenarios: u64,
+    /// Mean over scenarios of the mean over trials; `None` where no rate is claimed or nothing counts.
+    pub pass_rate: Option<Estimate>,
+    /// What the excluded episodes could make of it; `None` where there are none.
+    pub bounds: Option<Bounds>,
+    /// pass^k for k from 1 to the fewest trials that any of its scenarios has.
+    pub pass_hat: Vec<PassHat>,
+    /// Finished episodes that do not count, by cause.
+    pub excluded: BTreeMap<Cause, u64>,
+    /// How its finished episodes ended, in order of precedence.
+    pub ends: Vec<(EndReason, u64)>,
+    /// Model responses per finished episode.
+    pub turns: Option<f64>,
+    /// Calls per finished episode.
+    pub calls: Option<f64>,
+    /// Input tokens per episode, over those that reported any.
+    pub tokens_in: Option<f64>,
+    /// Output tokens per episode, over those that reported any.
+    pub tokens_out: Option<f64>,
+    /// US dollars in all; `None` unless every finished episode's cost is known.
+    pub cost: Option<f64>,
+    /// Times of its model responses.
+    pub latency: Option<Latency>,
+    /// Finished episodes in which a response came from a cassette.
+    pub replayed: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioSummary {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its variant; empty for the scenario as written.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub variant: Arc<str>,
+    /// Its family.
+    pub family: Arc<str>,
+    /// Its title.
+    pub title: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// What came of it for each endpoint; `None` where it was not planned for it.
+    pub cells: Vec<Option<CellSummary>>,
+}
+
+/// k of n: what came of a scenario for an endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CellSummary {
+    /// Trials that passed …
+    pub k: u32,
+    /// … of those that count.
+    pub n: u32,
+    /// Trials that ended and do not count.
+    pub excluded: u32,
+    /// Trials wanted.
+    pub planned: u32,
+}
+
+impl CellSummary {
+    /// k / n; `None` where nothing counts.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        (self.n > 0).then(|| f64::from(self.k) / f64::from(self.n))
+    }
+}
+
+/// What a failure is named by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The episode ran to its end, and this grader was the first to fail it.
+    Grader,
+    /// The episode ended for this reason before the agent was done.
+    End,
+}
+
+/// A reason for which episodes that count failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailureSummary {
+    /// What `reason` names.
+    pub kind: FailureKind,
+    /// The grader or the end reason.
+    pub reason: String,
+    /// How many episodes, by endpoint, in the summary's order.
+    pub episodes: Vec<u64>,
+    /// One of them, to look at.
+    pub example: EpisodeKey,
+}
+
+/// What the whole comes to, and with it the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every planned episode ended.
+    Complete,
+    /// Every planned episode ended, and infrastructure (or the suite's own fault) took every one.
+    NothingCounts,
+    /// Episodes are missing.
+    Incomplete {
+        /// How many.
+        missing: u64,
+    },
+    /// Nothing ran.
+    NothingRan,
+}
+
+impl Outcome {
+    /// The exit code of the command that shows it.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Complete => 0,
+            Self::NothingCounts => 3,
+            Self::Incomplete { .. } | Self::NothingRan => 4,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What a run comes to.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::float_cmp)]
+
+mod memory;
+mod outcomes;
+mod rates;
+mod rows;

@@ -1,0 +1,221 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Puts agents that use tools on trial: mocked worlds, graded episodes, honest numbers.
+#[derive(Debug, Parser)]
+#[command(name = "mocktrial", version, max_term_width = 100, propagate_version = false)]
+#[command(after_help = "Exit codes: 0 done · 1 a check failed · 2 usage, configuration or suite mistake · \
+3 infrastructure prevented an answer · 4 incomplete (resumable) · 5 inconclusive")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Global {
+    /// How results are written to standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Say nothing but results and mistakes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to colour [default: auto: on a terminal, unless NO_COLOR is set]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_default_value = true)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON document on standard output
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios against endpoints, grade, store and summarise
+    Run(Box<RunArgs>),
+    /// List the scenarios that are selected
+    List(ListArgs),
+    /// Show a run's summary, or one of its episodes event by event
+    Show(ShowArgs),
+    /// Run one episode of a scenario and show it; or play the agent yourself
+    Try(TryArgs),
+    /// Call a tool of a world by hand: its result and what it changes
+    Call(CallArgs),
+    /// Find a suite's mistakes, and prove its criteria on agents that must pass or fail
+    Check(CheckArgs),
+    /// Print the JSON Schema of a file format
+    Schema(SchemaArgs),
+    /// Write a small working suite, or one around your own tools
+    Init(InitArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which scenarios are meant.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SelectArgs {
+    /// Files or folders with scenarios [default: the project's scenarios folder]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only scenarios whose id matches this glob, such as 'retail/*'; may be repeated
+    #[arg(long = "select", short = 's', value_name = "GLOB")]
+    pub(crate) globs: Vec<String>,
+    /// Only scenarios whose tags satisfy this, such as 'policy and not slow'
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// The endpoint on trial; may be repeated [default: those of mocktrial.toml]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// Trials per scenario and endpoint [default: mocktrial.toml, else 1]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: Option<u32>,
+    /// The run's seed [default: mocktrial.toml, else 42]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// What to do with recorded responses
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(crate) cassettes: Option<Cassettes>,
+    /// Episodes at once, per endpoint [default: mocktrial.toml, else 8]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) concurrency: Option<u32>,
+    /// Stop before the run spends more than this many dollars
+    #[arg(long, value_name = "DOLLARS")]
+    pub(crate) max_cost: Option<f64>,
+    /// Stop before the run uses more than this many tokens
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Ask first when the run may cost more than this many dollars
+    #[arg(long, value_name = "DOLLARS")]
+    pub(crate) confirm_above: Option<f64>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Say what would be run and what it may cost, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// A name for the run
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Go on with an unfinished run
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = ["failed", "add_trials"])]
+    pub(crate) resume: Option<String>,
+    /// Run the failures of a run again, into a new run that is marked as selected
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with = "add_trials")]
+    pub(crate) failed: Option<String>,
+    /// Add N trials of every scenario to a run
+    #[arg(long, value_names = ["N", "RUN"], num_args = 1..=2)]
+    pub(crate) add_trials: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cassettes {
+    /// Ask the endpoint; record nothing
+    Live,
+    /// Ask the endpoint and record every response
+    Record,
+    /// Use recordings only; a request that has none is an infrastructure failure
+    Replay,
+    /// Use recordings where there are any, else ask and record
+    ReplayOrLive,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// The scenario whose episode is meant
+    pub(crate) scenario: Option<String>,
+    /// The endpoint whose episode is meant [default: the first that has one]
+    #[arg(long, short)]
+    pub(crate) endpoint: Option<String>,
+    /// The trial that is meant [default: the first that failed, else the first]
+    #[arg(long, short)]
+    pub(crate) trial: Option<u32>,
+    /// List the run's episodes, one a line
+    #[arg(long)]
+    pub(crate) episodes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The scenario's id
+    pub(crate) scenario: String,
+    /// The endpoint [default: the first of mocktrial.toml]
+    #[arg(long, short)]
+    pub(crate) endpoint: Option<String>,
+    /// The trial, which decides the seed
+    #[arg(long, short, default_value_t = 1)]
+    pub(crate) trial: u32,
+    /// What to do with recorded responses
+    #[arg(long, value_enum, value_name = "MODE", default_value = "live")]
+    pub(crate) cassettes: Cassettes,
+    /// Play the agent: type calls and answers
+    #[arg(long, short, conflicts_with = "endpoint")]
+    pub(crate) author: bool,
+    /// Write the calls and answers of the episode into the scenario as a reference
+    #[arg(long)]
+    pub(crate) save_reference: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// The world, such as retail, or the scenario whose state is meant
+    pub(crate) world: String,
+    /// The tool
+    pub(crate) tool: String,
+    /// Its arguments as JSON
+    #[arg(default_value = "{}")]
+    pub(crate) args: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The kind of file; without it the kinds are listed
+    pub(crate) kind: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder, which is made if it is missing
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// A file with your own tool definitions, in any supported format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
+}

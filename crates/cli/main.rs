@@ -1,0 +1,87 @@
+//! The command `mocktrial`: arguments in, exit code out. All that is printed is printed here.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
+mod args;
+mod call;
+mod check;
+mod estimate;
+mod exit;
+mod failure;
+mod init;
+mod list;
+mod out;
+mod progress;
+mod project;
+mod run;
+mod schema;
+mod show;
+mod try_one;
+
+use args::{Cli, Command};
+use clap::{CommandFactory as _, Parser as _};
+use exit::Exit;
+use failure::{Failure, Outcome};
+use out::Out;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out::new(cli.global);
+    start_logging();
+    match dispatch(cli.command, out) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            explain(&failure, out);
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(command: Command, out: Out) -> Outcome {
+    match command {
+        Command::Schema(args) => return schema::schema(&args, out),
+        Command::Init(args) => return init::init(&args, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "mocktrial", &mut std::io::stdout());
+            return Ok(Exit::Done);
+        }
+        _ => {}
+    }
+    // One thread: an episode's own work takes microseconds, and moving it between threads costs more.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::infrastructure(format!("cannot start: {e}")))?;
+    runtime.block_on(async {
+        match command {
+            Command::Run(args) => run::run(*args, out).await,
+            Command::List(args) => list::list(&args, out),
+            Command::Show(args) => show::show(&args, out),
+            Command::Try(args) => try_one::try_one(args, out).await,
+            Command::Call(args) => call::call(&args, out).await,
+            Command::Check(args) => check::check(&args, out).await,
+            Command::Schema(_) | Command::Init(_) | Command::Completions { .. } => Ok(Exit::Done),
+        }
+    })
+}
+
+fn explain(failure: &Failure, out: Out) {
+    if let Some(mistakes) = &failure.mistakes {
+        for mistake in &mistakes.0 {
+            out.error(mistake.render(out.colour_errors));
+        }
+        let errors = mistakes.0.iter().filter(|m| m.severity == mocktrial_core::suite::Severity::Error).count();
+        out.error(format!("{errors} mistake{} found", if errors == 1 { "" } else { "s" }));
+    }
+    if !failure.message.is_empty() {
+        out.error(format!("mocktrial: {}", failure.message));
+    }
+}
+
+/// Diagnostics go to standard error, and only where `MOCKTRIAL_LOG` asks for them.
+fn start_logging() {
+    if let Ok(filter) = std::env::var("MOCKTRIAL_LOG") {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+}

@@ -1,0 +1,420 @@
+//! `mocktrial run`.
+
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::out::Out;
+use crate::progress::Progress;
+use crate::{estimate, project, show};
+use mocktrial_core::budget::Ledger;
+use mocktrial_core::endpoints::Providers;
+use mocktrial_core::episode::Circumstances;
+use mocktrial_core::plan::{Plan, Slot};
+use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
+use mocktrial_core::record;
+use mocktrial_core::runner::{Runner, Stopped};
+use mocktrial_core::steer::WholePlan;
+use mocktrial_core::suite::{Budget, CassetteMode, Project};
+use mocktrial_provider::CancelSource;
+use mocktrial_store::names::{new_path, resolve};
+use mocktrial_store::{Header, NewRun, RunFile, Selection, State, Status, Store};
+use std::collections::HashSet;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is to be run, before anything is.
+struct Intent {
+    project: Project,
+    scenarios: Vec<Arc<ReadyScenario>>,
+    endpoints: Vec<Arc<ReadyEndpoint>>,
+    providers: Arc<Providers>,
+    mode: CassetteMode,
+    seed: u64,
+    trials: u32,
+    plan: Plan,
+    budget: Option<Budget>,
+    target: Target,
+}
+
+/// Where its episodes go.
+enum Target {
+    /// A new run, in full or picked by the outcome of another.
+    New(Selection),
+    /// A run that is there already; its open file and its first free dispatch number.
+    Old(Box<RunFile>, u64),
+}
+
+pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
+    let intent = if let Some(name) = &args.resume {
+        again(&args, name, None, out).await?
+    } else if let Some(words) = &args.add_trials {
+        let more: u32 = words[0].parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+            Failure::mistake(format!("--add-trials takes a number of trials first, then a run; `{}` is none", words[0]))
+        })?;
+        let name = words.get(1).map_or("last", String::as_str);
+        again(&args, name, Some(more), out).await?
+    } else if let Some(name) = &args.failed {
+        failed(&args, name, out).await?
+    } else {
+        fresh(&args, out).await?
+    };
+    let estimate =
+        estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
+    if args.dry_run {
+        if out.json() {
+            out.value(&estimate.json());
+        } else {
+            out.result(estimate.text());
+        }
+        return Ok(Exit::Done);
+    }
+    bounded(&intent)?;
+    confirm(&args, &intent, &estimate)?;
+    carry_out(intent, &args, out).await
+}
+
+/// A new run of what is selected.
+async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
+    let (project, _, scenarios) = project::selected(&args.select, out)?;
+    let definitions = project::endpoints(&project, &args.endpoint)?;
+    let mode = mode(args, &project, None);
+    let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
+    let endpoints = ready_endpoints(&providers, &definitions)?;
+    let scenarios = project::ready(scenarios).await?;
+    let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
+    let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
+    let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
+    let budget = budget(args, &project);
+    let target = Target::New(Selection::Full);
+    Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
+}
+
+/// The rest of a run, or more trials of it.
+async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Result<Intent, Failure> {
+    let project = project::discover(&args.select.paths)?;
+    let path = resolve(&runs_folder(&project), name)?;
+    let file = RunFile::resume(&path)?;
+    let header = file.header()?;
+    let earlier = earlier(args, project, &file, &header, out).await?;
+    if more.is_some() && header.selection.is_selected() {
+        return Err(Failure::mistake(
+            "trials cannot be added to a run of selected episodes: its rates mean nothing; add them to the run it was selected from",
+        ));
+    }
+    let trials = header.trials + more.unwrap_or(0);
+    let mut done = HashSet::new();
+    let mut first = 0;
+    for ended in file.ended()? {
+        first = first.max(ended.dispatch + 1);
+        if !ended.is_unfinished()
+            && let Some(slot) = earlier.slot(&ended.key)
+        {
+            done.insert(slot);
+        }
+    }
+    if more.is_some() {
+        file.set_trials(trials)?;
+    }
+    record::regrade(&file, &earlier.scenarios)?;
+    let mut plan = Plan::full(earlier.scenarios.len(), earlier.endpoints.len(), 1..=trials).without(done);
+    if header.selection.is_selected() {
+        // The cells of a selection say how many trials, not which: they were numbered from the start.
+        let wanted = header.notes.get("only").map(|text| serde_json::from_str::<Vec<(String, String, u32)>>(text));
+        let wanted = wanted.transpose().map_err(|e| Failure::infrastructure(format!("{}: {e}", path.display())))?;
+        plan = plan.only(wanted.unwrap_or_default().iter().filter_map(|(s, e, t)| earlier.slot_of(s, e, *t)).collect());
+    }
+    let budget = budget(args, &earlier.project);
+    Ok(Intent {
+        target: Target::Old(Box::new(file), first),
+        plan,
+        trials,
+        seed: header.seed,
+        budget,
+        mode: earlier.mode,
+        project: earlier.project,
+        scenarios: earlier.scenarios,
+        endpoints: earlier.endpoints,
+        providers: earlier.providers,
+    })
+}
+
+/// The failures of a run, into a new one.
+async fn failed(args: &RunArgs, name: &str, out: Out) -> Result<Intent, Failure> {
+    let project = project::discover(&args.select.paths)?;
+    let path = resolve(&runs_folder(&project), name)?;
+    let file = RunFile::read(&path)?;
+    let header = file.header()?;
+    let earlier = earlier(args, project, &file, &header, out).await?;
+    let slots: HashSet<Slot> = file
+        .ended()?
+        .into_iter()
+        .filter(|ended| ended.passed != Some(true))
+        .filter_map(|ended| earlier.slot(&ended.key))
+        .collect();
+    if slots.is_empty() {
+        return Err(Failure::mistake(format!("{} has no failures to run again", header.name)));
+    }
+    let why = format!("the {} episodes that did not pass", slots.len());
+    let plan = Plan::full(earlier.scenarios.len(), earlier.endpoints.len(), 1..=header.trials).only(slots);
+    let budget = budget(args, &earlier.project);
+    Ok(Intent {
+        target: Target::New(Selection::Selected { from: header.name, why }),
+        plan,
+        trials: header.trials,
+        seed: header.seed,
+        budget,
+        mode: earlier.mode,
+        project: earlier.project,
+        scenarios: earlier.scenarios,
+        endpoints: earlier.endpoints,
+        providers: earlier.providers,
+    })
+}
+
+/// An earlier run's scenarios and endpoints, as the files say they are today.
+struct Earlier {
+    project: Project,
+    scenarios: Vec<Arc<ReadyScenario>>,
+    endpoints: Vec<Arc<ReadyEndpoint>>,
+    providers: Arc<Providers>,
+    mode: CassetteMode,
+}
+
+impl Earlier {
+    fn slot(&self, key: &mocktrial_trajectory::EpisodeKey) -> Option<Slot> {
+        self.slot_of(&key.scenario, &key.endpoint, key.trial)
+    }
+
+    fn slot_of(&self, scenario: &str, endpoint: &str, trial: u32) -> Option<Slot> {
+        let scenario = self.scenarios.iter().position(|s| *s.scenario.id == *scenario)?;
+        let endpoint = self.endpoints.iter().position(|e| *e.name == *endpoint)?;
+        Some(Slot { scenario, endpoint, trial })
+    }
+}
+
+/// Finds the scenarios and endpoints of a run again, and makes sure that they are still the same.
+async fn earlier(
+    args: &RunArgs,
+    project: Project,
+    file: &RunFile,
+    header: &Header,
+    out: Out,
+) -> Result<Earlier, Failure> {
+    let suite = project.load_under(&[])?;
+    project::warn(out, project.warnings.iter().chain(&suite.warnings));
+    let mut scenarios = Vec::new();
+    let mut stale = Vec::new();
+    for stored in file.scenarios()? {
+        match suite.scenarios.iter().find(|s| s.id == stored.id) {
+            Some(scenario) if scenario.instrument.world == stored.instrument.world => {
+                scenarios.push(Arc::clone(scenario))
+            }
+            Some(_) => stale.push(format!("{}: its world, state or messages have changed", stored.id)),
+            None => stale.push(format!("{}: it is gone", stored.id)),
+        }
+    }
+    let names: Vec<String> = file.endpoints()?.iter().map(|e| e.name.to_string()).collect();
+    let definitions = project::endpoints(&project, &names)?;
+    for (stored, now) in file.endpoints()?.iter().zip(&definitions) {
+        if stored.treatment != record::treatment(now) {
+            stale
+                .push(format!("endpoint {}: what it is has changed (model, prompt, tools or parameters)", stored.name));
+        }
+    }
+    if !stale.is_empty() {
+        return Err(Failure::mistake(format!(
+            "{} cannot go on, because the files are not what they were:\n  {}\nput them back, or begin a new run",
+            header.name,
+            stale.join("\n  ")
+        )));
+    }
+    let mode = mode(args, &project, header.notes.get("cassettes").map(String::as_str));
+    let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
+    let endpoints = ready_endpoints(&providers, &definitions)?;
+    let scenarios = project::ready(scenarios).await?;
+    Ok(Earlier { project, scenarios, endpoints, providers, mode })
+}
+
+fn ready_endpoints(
+    providers: &Providers,
+    definitions: &[mocktrial_core::suite::Endpoint],
+) -> Result<Vec<Arc<ReadyEndpoint>>, Failure> {
+    definitions.iter().map(|d| providers.ready(d).map(Arc::new).map_err(Failure::mistake)).collect()
+}
+
+fn mode(args: &RunArgs, project: &Project, earlier: Option<&str>) -> CassetteMode {
+    let earlier = earlier.and_then(|word| serde_json::from_value(word.into()).ok());
+    let typed = args.cassettes.map(project::mode);
+    typed.or(earlier).or(project.config.defaults.cassettes).unwrap_or(CassetteMode::Live)
+}
+
+fn budget(args: &RunArgs, project: &Project) -> Option<Budget> {
+    let budget = Budget {
+        cost: args.max_cost.or(project.config.budget.cost),
+        tokens: args.max_tokens.or(project.config.budget.tokens),
+    };
+    (budget.cost.is_some() || budget.tokens.is_some()).then_some(budget)
+}
+
+/// A run with a budget, or an episode with a cost limit, needs bounds and prices.
+fn bounded(intent: &Intent) -> Result<(), Failure> {
+    let Some(budget) = intent.budget.filter(|_| intent.mode != CassetteMode::Replay) else { return Ok(()) };
+    for endpoint in &intent.endpoints {
+        if let Some(why) = endpoint.unbounded(&intent.scenarios, budget) {
+            return Err(Failure::mistake(format!("endpoint `{}`: the run has a budget, and {why}", endpoint.name)));
+        }
+    }
+    Ok(())
+}
+
+fn confirm(args: &RunArgs, intent: &Intent, estimate: &estimate::Estimate) -> Result<(), Failure> {
+    let Some(above) = args.confirm_above.or(intent.project.config.defaults.confirm_above) else { return Ok(()) };
+    let high = estimate.high();
+    if args.yes || high.is_some_and(|high| high <= above) {
+        return Ok(());
+    }
+    let cost = high.map_or("an amount nobody can bound".to_owned(), |high| format!("up to ${high:.2}"));
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::mistake(format!(
+            "this run may cost {cost}, more than ${above:.2}; say --yes to run it, or raise --confirm-above"
+        )));
+    }
+    let _ = write!(std::io::stderr(), "This run may cost {cost}. Go on? [y/N] ");
+    let mut line = String::new();
+    let _ = std::io::stdin().read_line(&mut line);
+    if line.trim().eq_ignore_ascii_case("y") {
+        Ok(())
+    } else {
+        Err(Failure { exit: Exit::Incomplete, ..Failure::mistake("nothing was run") })
+    }
+}
+
+fn runs_folder(project: &Project) -> PathBuf {
+    project.root.join(&project.config.folders.runs)
+}
+
+async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
+    let (file, first_dispatch) = match intent.target {
+        Target::Old(file, first) => (*file, first),
+        Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
+    };
+    let path = file.path().to_owned();
+    let file = Arc::new(file);
+    let store: Arc<dyn Store> = file.clone();
+    let (switch, cancel) = CancelSource::new();
+    let ledger = match intent.budget.filter(|_| intent.mode != CassetteMode::Replay) {
+        Some(budget) => Some(Ledger::open(budget, Arc::clone(&store))?),
+        None => None,
+    };
+    let planned: Vec<_> =
+        intent.endpoints.iter().enumerate().map(|(i, e)| (e.name.to_string(), intent.plan.count_of(i))).collect();
+    let progress = Arc::new(Progress::new(out, &planned));
+    let observer = Arc::clone(&progress);
+    let providers = Arc::clone(&intent.providers);
+    let runner = Runner {
+        circumstances: Circumstances {
+            seed: intent.seed,
+            limits: intent.project.config.limits,
+            cancel,
+            meter: ledger.clone().map(|l| l as Arc<dyn mocktrial_provider::Meter>),
+        },
+        scenarios: intent.scenarios,
+        endpoints: intent.endpoints.clone(),
+        plan: intent.plan,
+        ledger,
+        store: Arc::clone(&store),
+        observer: Arc::new(move |event| observer.event(&event)),
+        ended: Arc::new(move |key, finished| providers.end_episode(key, finished)),
+        first_dispatch,
+    };
+    let interrupts = tokio::spawn(interrupts(switch, out));
+    let stopped = runner.run(Box::new(WholePlan)).await;
+    interrupts.abort();
+    progress.done();
+    let (state, reason, exit) = meaning(&stopped, &intent.endpoints);
+    store.set_status(Status { state, reason: reason.clone() })?;
+    drop(store);
+    if let Some(file) = Arc::into_inner(file) {
+        file.close()?;
+    }
+    finish(&path, exit, &reason, &stopped, out)
+}
+
+fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFile, Failure> {
+    let created = record::now();
+    let folder = runs_folder(&intent.project);
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::infrastructure(format!("{}: {e}", folder.display())))?;
+    let about = args.name.clone().unwrap_or_else(|| match &selection {
+        Selection::Full => record::about(&intent.scenarios),
+        Selection::Selected { .. } => "failed".to_owned(),
+    });
+    let path = new_path(&folder, &created, &about);
+    let run: NewRun = record::new_run(
+        &intent.scenarios,
+        &intent.endpoints,
+        &record::Terms {
+            created,
+            seed: intent.seed,
+            trials: intent.trials,
+            selection,
+            cassettes: intent.mode,
+            plan: &intent.plan,
+        },
+    );
+    Ok(RunFile::create(&path, &run)?)
+}
+
+/// What a stop means for the run's state, in words, and for the exit code.
+fn meaning(stopped: &Stopped, endpoints: &[Arc<ReadyEndpoint>]) -> (State, String, Exit) {
+    match stopped {
+        Stopped::Complete => (State::Complete, String::new(), Exit::Done),
+        Stopped::Steered => (State::Complete, "stopped early by its rule".to_owned(), Exit::Done),
+        Stopped::Interrupted => (State::Interrupted, "interrupted".to_owned(), Exit::Incomplete),
+        Stopped::Budget(why) => (State::Budget, why.clone(), Exit::Incomplete),
+        Stopped::Refused(refused) => {
+            let why: Vec<_> = refused.iter().map(|(i, why)| format!("{}: {why}", endpoints[*i].name)).collect();
+            (State::Interrupted, why.join("; "), Exit::Infrastructure)
+        }
+        Stopped::Store(error) => (State::Interrupted, error.to_string(), Exit::Infrastructure),
+        Stopped::Failed(why) => (State::Interrupted, why.clone(), Exit::Infrastructure),
+    }
+}
+
+/// Shows what came of the run; the last line is the outcome.
+fn finish(path: &Path, exit: Exit, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
+    let summary = show::summary_of(path, out)?;
+    if matches!(stopped, Stopped::Complete | Stopped::Steered) {
+        // A complete plan in which nothing counts says nothing about any endpoint.
+        return Ok(if exit == Exit::Done { show::exit_of(&summary) } else { exit });
+    }
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let line = format!("stopped: {reason}; go on with: mocktrial run --resume {name}");
+    if out.json() {
+        out.error(line)
+    } else {
+        out.result(line)
+    }
+    Ok(exit)
+}
+
+/// The first interruption ends the run cleanly, the second at once.
+async fn interrupts(switch: CancelSource, out: Out) {
+    wait_for_signal().await;
+    out.error("stopping: episodes under way are ended and what is finished is kept (once more to leave at once)");
+    switch.cancel();
+    wait_for_signal().await;
+    std::process::exit(Exit::Incomplete as i32);
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

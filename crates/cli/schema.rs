@@ -1,0 +1,24 @@
+//! `mocktrial schema`.
+
+use crate::args::SchemaArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::out::Out;
+use mocktrial_core::suite;
+
+pub(crate) fn schema(args: &SchemaArgs, out: Out) -> Outcome {
+    let kinds = suite::kinds();
+    let Some(kind) = &args.kind else {
+        let longest = kinds.iter().map(|(kind, _)| kind.len()).max().unwrap_or(0);
+        for (kind, about) in kinds {
+            out.result(format!("{kind:longest$}  {about}"));
+        }
+        return Ok(Exit::Done);
+    };
+    let schema = suite::schema(kind).ok_or_else(|| {
+        let known: Vec<_> = kinds.iter().map(|(kind, _)| *kind).collect();
+        Failure::mistake(format!("there is no schema `{kind}`; there are: {}", known.join(", ")))
+    })?;
+    out.value(&schema);
+    Ok(Exit::Done)
+}

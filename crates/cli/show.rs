@@ -1,0 +1,135 @@
+//! `mocktrial show`: a run's summary, its episodes, or one of them.
+
+use crate::args::ShowArgs;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::out::Out;
+use crate::project;
+use mocktrial_analysis::{Episode, EpisodeRow, Summary, episode, summary};
+use mocktrial_report::Style;
+use mocktrial_store::names::resolve;
+use mocktrial_store::{EpisodeRecord, RunFile, Store};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Rows that a list of the summary shows before it says how many more there are.
+const LIST: usize = 20;
+
+pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
+    let path = find(&args.run)?;
+    if args.episodes {
+        return episodes(&path, args, out);
+    }
+    if let Some(scenario) = &args.scenario {
+        return one(&path, scenario, args, out);
+    }
+    let summary = summary_of(&path, out)?;
+    Ok(exit_of(&summary))
+}
+
+/// A run by path, or by name in the project's folder of runs.
+fn find(run: &str) -> Result<PathBuf, Failure> {
+    let path = Path::new(run);
+    if path.extension().is_some() && path.is_file() {
+        return Ok(path.to_owned());
+    }
+    let project = project::discover(&[])?;
+    Ok(resolve(&project.root.join(&project.config.folders.runs), run)?)
+}
+
+/// Prints a run's summary and returns it.
+pub(crate) fn summary_of(path: &Path, out: Out) -> Result<Summary, Failure> {
+    let file = RunFile::read(path)?;
+    let summary = summary(&file).map_err(Failure::infrastructure)?;
+    if out.json() {
+        out.value(&mocktrial_report::summary_json(&summary));
+    } else {
+        out.result(mocktrial_report::summary(&summary, &style(out, Some(LIST))).trim_end());
+    }
+    Ok(summary)
+}
+
+/// The exit code that a summary's outcome means.
+pub(crate) fn exit_of(summary: &Summary) -> Exit {
+    match summary.outcome.exit_code() {
+        0 => Exit::Done,
+        3 => Exit::Infrastructure,
+        _ => Exit::Incomplete,
+    }
+}
+
+fn style(out: Out, limit: Option<usize>) -> Style {
+    Style { width: out.width, color: out.colour, limit }
+}
+
+/// Prints one episode event by event.
+fn one(path: &Path, scenario: &str, args: &ShowArgs, out: Out) -> Outcome {
+    let file = RunFile::read(path)?;
+    let mut found: Vec<EpisodeRow> = Vec::new();
+    file.each_row(&mut |row| {
+        let id = &row.key.scenario;
+        let meant = **id == *scenario || id.strip_suffix(scenario).is_some_and(|rest| rest.ends_with('/'));
+        let endpoint = args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint);
+        if meant && endpoint && args.trial.is_none_or(|t| t == row.key.trial) {
+            found.push(row);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Some(row) = found.iter().find(|r| r.passed == Some(false)).or(found.first()) else {
+        return Err(Failure::mistake(format!(
+            "the run holds no such episode of `{scenario}`; `mocktrial show {} --episodes` lists those it has",
+            args.run
+        )));
+    };
+    let found = episode(&file, &row.key).map_err(Failure::infrastructure)?;
+    let episode = found.ok_or_else(|| Failure::infrastructure("the episode is gone from the run"))?;
+    print(&episode, out);
+    Ok(Exit::Done)
+}
+
+/// Lists episodes, one a line, by scenario, endpoint and trial.
+fn episodes(path: &Path, args: &ShowArgs, out: Out) -> Outcome {
+    let file = RunFile::read(path)?;
+    file.each_row(&mut |row| {
+        let wanted = args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint)
+            && args.trial.is_none_or(|t| t == row.key.trial);
+        if wanted {
+            if out.json() {
+                out.result(serde_json::to_string(&row).unwrap_or_default());
+            } else {
+                out.result(line(&row));
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Exit::Done)
+}
+
+fn line(row: &EpisodeRow) -> String {
+    let verdict = match row.passed {
+        Some(true) => "pass",
+        Some(false) => "FAIL",
+        None => "none",
+    };
+    let why = match (&row.failed, row.end) {
+        (_, end) if end != mocktrial_trajectory::EndReason::Completed => format!("  {end}"),
+        (Some(failed), _) => format!("  {} {}", failed.criterion, failed.grader),
+        _ => String::new(),
+    };
+    format!("{verdict}  {}{why}", row.key)
+}
+
+/// Prints an episode that was not stored.
+pub(crate) fn print_episode(record: EpisodeRecord, out: Out) -> Result<(), Failure> {
+    let episode = Episode::try_from(record).map_err(Failure::infrastructure)?;
+    print(&episode, out);
+    Ok(())
+}
+
+fn print(episode: &Episode, out: Out) {
+    if out.json() {
+        out.value(&mocktrial_report::episode_json(episode));
+    } else {
+        out.result(mocktrial_report::episode(episode, &style(out, None)).trim_end());
+    }
+}

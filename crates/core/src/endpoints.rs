@@ -1,0 +1,101 @@
+//! From endpoints as configured to endpoints that can be run.
+//!
+//! This is the registration line of a kind of endpoint: a new dialect adds an arm to
+//! [`Providers::ready`].
+
+use crate::ready::ReadyEndpoint;
+use crate::suite::{self, CassetteMode, EndpointKind, Project};
+use mocktrial_provider::{Cassettes, ChatModel, Model, Scrubber, Transport};
+use mocktrial_trajectory::EpisodeKey;
+use std::sync::Arc;
+
+/// Episodes at once per endpoint, where nobody says otherwise.
+pub const CONCURRENCY: u32 = 8;
+
+/// What the endpoints of a run share: connections, cassettes and the secrets to be scrubbed.
+pub struct Providers {
+    transport: Transport,
+    cassettes: Option<Arc<Cassettes>>,
+    scrubber: Scrubber,
+    live: bool,
+    root: std::path::PathBuf,
+    limits_of_concurrency: (Option<u32>, Option<u32>),
+}
+
+fn of_provider(mode: CassetteMode) -> mocktrial_provider::CassetteMode {
+    match mode {
+        CassetteMode::Live => mocktrial_provider::CassetteMode::Live,
+        CassetteMode::Record => mocktrial_provider::CassetteMode::Record,
+        CassetteMode::Replay => mocktrial_provider::CassetteMode::Replay,
+        CassetteMode::ReplayOrLive => mocktrial_provider::CassetteMode::ReplayOrLive,
+    }
+}
+
+/// Why an endpoint cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[error("endpoint `{endpoint}`: {why}")]
+pub struct EndpointError {
+    /// Its name.
+    pub endpoint: String,
+    /// What is wrong, and what to do.
+    pub why: String,
+}
+
+impl Providers {
+    /// Providers for a run of a project. `concurrency` outranks what the project says.
+    #[must_use]
+    pub fn new(project: &Project, mode: CassetteMode, concurrency: Option<u32>) -> Self {
+        let scrubber = Scrubber::new();
+        let folder = project.root.join(&project.config.folders.cassettes);
+        let cassettes =
+            (mode != CassetteMode::Live).then(|| Arc::new(Cassettes::new(of_provider(mode), folder, scrubber.clone())));
+        let transport = match &cassettes {
+            Some(cassettes) => Transport::with_cassettes(scrubber.clone(), Arc::clone(cassettes)),
+            None => Transport::live(scrubber.clone()),
+        };
+        Self {
+            transport,
+            cassettes,
+            scrubber,
+            live: mode != CassetteMode::Replay,
+            root: project.root.clone(),
+            limits_of_concurrency: (concurrency, project.config.defaults.concurrency),
+        }
+    }
+
+    /// What knows every secret of this run.
+    #[must_use]
+    pub fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+
+    /// Makes an endpoint ready.
+    ///
+    /// # Errors
+    /// When its configuration cannot work: a key that is missing in the environment, say.
+    pub fn ready(&self, definition: &suite::Endpoint) -> Result<ReadyEndpoint, EndpointError> {
+        let error = |why: String| EndpointError { endpoint: definition.name.clone(), why };
+        let model: Option<Arc<dyn Model>> = match &definition.kind {
+            EndpointKind::Chat(config) => {
+                let model =
+                    ChatModel::new(&definition.name, config, &self.transport).map_err(|e| error(e.to_string()))?;
+                if self.live {
+                    model.check_environment().map_err(|e| error(e.to_string()))?;
+                }
+                Some(Arc::new(model))
+            }
+            EndpointKind::Command(_) | EndpointKind::Probe(_) => None,
+        };
+        let (forced, project) = self.limits_of_concurrency;
+        let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
+        Ok(ReadyEndpoint::new(definition.clone(), model, self.root.clone(), concurrency as usize, !self.live))
+    }
+
+    /// To be called when an episode has ended: writes what was recorded of it.
+    ///
+    /// # Errors
+    /// When the cassette cannot be written.
+    pub fn end_episode(&self, key: &EpisodeKey, finished: bool) -> Result<(), String> {
+        self.cassettes.as_ref().map_or(Ok(()), |c| c.end_episode(key, finished).map_err(|e| e.to_string()))
+    }
+}

@@ -1,0 +1,121 @@
+//! One episode, from an open world to a graded record.
+
+use crate::ready::{ReadyEndpoint, ReadyScenario};
+use crate::seed::trial_seed;
+use crate::session::{Ended, Finished};
+use crate::suite::Limits;
+use crate::{driver::Driver, limits};
+use mocktrial_provider::{Cancel, Context, Meter};
+use mocktrial_scoring::{Subject, passed};
+use mocktrial_store::EpisodeRecord;
+use mocktrial_trajectory::{Answer, EndReason, EpisodeKey};
+use std::sync::Arc;
+
+/// What an episode needs to know of its run.
+#[derive(Clone)]
+pub struct Circumstances {
+    /// The run's seed.
+    pub seed: u64,
+    /// The project's limits.
+    pub limits: Limits,
+    /// The switch that ends the run.
+    pub cancel: Cancel,
+    /// The budget, if there is one.
+    pub meter: Option<Arc<dyn Meter>>,
+}
+
+/// Runs one trial and grades it.
+pub async fn run(
+    scenario: &ReadyScenario,
+    endpoint: &ReadyEndpoint,
+    trial: u32,
+    dispatch: u64,
+    circumstances: &Circumstances,
+) -> Graded {
+    let key = EpisodeKey {
+        scenario: Arc::clone(&scenario.scenario.id),
+        variant: "".into(),
+        endpoint: Arc::clone(&endpoint.name),
+        trial,
+    };
+    let seed = trial_seed(circumstances.seed, &key.scenario, trial);
+    let started = jiff::Timestamp::now();
+    let limits = ReadyEndpoint::limits(&scenario.scenario, circumstances.limits);
+    let deadline = limits::real_time(&limits).map(|d| tokio::time::Instant::now() + d);
+    let context = Context {
+        deadline,
+        meter: circumstances.meter.clone(),
+        cancel: circumstances.cancel.clone(),
+        ..Context::new(key.clone())
+    };
+    let driver = endpoint.driver(scenario, context, seed);
+    let finished =
+        play(scenario, driver.as_ref(), endpoint.system(&scenario.scenario), limits, &circumstances.cancel).await;
+    let mut graded = graded(scenario, key, dispatch, seed, finished);
+    graded.record.row.started = started.to_string();
+    graded.record.row.replayed |= endpoint.replays;
+    graded
+}
+
+/// A graded episode.
+pub struct Graded {
+    /// What is stored.
+    pub record: EpisodeRecord,
+    /// What is said about its end beyond the reason.
+    pub detail: Option<String>,
+}
+
+/// Lets a driver act on a fresh session until it ends, one way or another.
+pub async fn play(
+    scenario: &ReadyScenario,
+    driver: &dyn Driver,
+    system: Option<Arc<str>>,
+    limits: Limits,
+    cancel: &Cancel,
+) -> Finished {
+    let mut session = scenario.session(system, limits);
+    let real_time = limits::real_time(&limits);
+    // Dropping the driver's future is how it is stopped, so the three ways to end race here and
+    // nowhere else. The order is that of precedence.
+    let ended = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Ended::from(EndReason::Cancelled),
+        () = passes(real_time) => {
+            let allowed = limits.real_seconds.unwrap_or_default();
+            Ended::new(EndReason::RealTimeLimit, format!("{allowed} s of real time are allowed"))
+        }
+        result = driver.drive(&mut session) => result.err().unwrap_or(Ended::from(EndReason::Completed)),
+    };
+    session.finish(ended)
+}
+
+async fn passes(time: Option<std::time::Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Grades what a session left.
+#[must_use]
+pub fn graded(scenario: &ReadyScenario, key: EpisodeKey, dispatch: u64, seed: u64, finished: Finished) -> Graded {
+    let Finished { trajectory, measurements, .. } = finished;
+    let subject = Subject { trajectory: &trajectory, measurements: Some(&measurements) };
+    let asked: Vec<_> = scenario
+        .grading
+        .questions(&subject)
+        .into_iter()
+        .map(|question| {
+            // The seam is here; nobody answers yet.
+            let body = Err(format!("nobody answers questions to `{}`", question.to));
+            let answer = Answer { question: question.id.clone(), body };
+            mocktrial_store::Asked { question, answer }
+        })
+        .collect();
+    let answers: Vec<_> = asked.iter().map(|a| a.answer.clone()).collect();
+    let grades = scenario.grading.grade(&subject, &answers);
+    let passed = passed(&grades);
+    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, grades, passed);
+    record.asked = asked;
+    Graded { record, detail: trajectory.end_detail().map(str::to_owned) }
+}

@@ -1,0 +1,296 @@
+//! Scenarios and endpoints made ready to be run: everything that is the same for all episodes is
+//! made once, here.
+
+use crate::driver::{CommandDriver, Driver, ModelDriver, ProbeDriver};
+use crate::limits;
+use crate::session::{Ended, Finished, Session};
+use crate::suite::{self, Budget, EndpointKind, Limits, Mistake, Probe, Scenario, Step};
+use crate::user::Scripted;
+use mocktrial_provider::{Context, Conversation, Model, Request, Spend, Toolbox};
+use mocktrial_scoring::Grading;
+use mocktrial_trajectory::{Body, Case, EndReason, Message, Pointer, ReferenceRun, ToolFailure, ToolSpec};
+use mocktrial_world::{Instance, Opening};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A scenario whose references have been walked and whose criteria are compiled.
+pub struct ReadyScenario {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// Its criteria, compiled, with its case.
+    pub grading: Grading,
+    /// The tools the agent has, in the world's order.
+    pub tools: Arc<[ToolSpec]>,
+    /// Its world seed.
+    pub world_seed: u64,
+}
+
+impl ReadyScenario {
+    /// Walks the references and compiles the criteria.
+    ///
+    /// # Errors
+    /// With the mistakes of a reference that does not run through, or of criteria that cannot be used.
+    pub async fn new(scenario: Arc<Scenario>) -> Result<Self, Vec<Mistake>> {
+        let world_seed = scenario.world_seed();
+        let tools: Arc<[ToolSpec]> = scenario
+            .world
+            .world
+            .tools()
+            .iter()
+            .filter(|tool| scenario.tools.as_ref().is_none_or(|names| names.contains(&tool.name)))
+            .cloned()
+            .collect();
+        let mut mistakes = Vec::new();
+        let mut references = Vec::new();
+        for (index, steps) in scenario.references.iter().enumerate() {
+            match walk_reference(&scenario, steps, world_seed).await {
+                Ok(run) => references.push(run),
+                Err((step, why)) => {
+                    let at = reference_pointer(&scenario, index, step);
+                    mistakes.push(scenario.mistake_at(
+                        &at,
+                        format!("the reference does not run through: {why}"),
+                        Some(ADVICE.to_owned()),
+                    ));
+                }
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let case = Arc::new(Case {
+            scenario: Arc::clone(&scenario.id),
+            criteria: scenario.criteria.clone(),
+            tools: scenario.world.world.tools().to_vec(),
+            initial: Arc::clone(scenario.initial.value()),
+            initial_hash: scenario.initial.digest,
+            comparison: scenario.world.world.comparison().clone(),
+            references,
+            inaction: scenario.inaction,
+        });
+        let grading = Grading::new(case).map_err(|mistakes| {
+            mistakes
+                .into_iter()
+                .map(|m| {
+                    let at = Pointer::default().child("expect").child(m.criterion);
+                    scenario.mistake_at(&at, m.message, m.hint)
+                })
+                .collect::<Vec<_>>()
+        })?;
+        Ok(Self { scenario, grading, tools, world_seed })
+    }
+
+    /// A fresh session on this scenario's world.
+    #[must_use]
+    pub fn session(&self, system: Option<Arc<str>>, limits: Limits) -> Session {
+        open(&self.scenario, self.world_seed, system, limits)
+    }
+}
+
+/// What to do about a call of a reference that comes out otherwise than the author thought.
+const ADVICE: &str = "a reference is an accepted way through, so its calls succeed; where the tool's own error belongs to \
+    the way, write `fails: true` beside the call";
+
+fn open(scenario: &Scenario, seed: u64, system: Option<Arc<str>>, limits: Limits) -> Session {
+    let opening = Opening { state: &scenario.initial.state, seed, tools: scenario.tools.clone() };
+    let instance = Instance::open(&scenario.world.world, &opening);
+    Session::new(instance, Box::new(Scripted::new(scenario.user.iter().cloned())), system, limits)
+}
+
+/// Walks a reference; where it fails, says at which step and why.
+async fn walk_reference(
+    scenario: &Scenario,
+    steps: &[Step],
+    seed: u64,
+) -> Result<ReferenceRun, (Option<usize>, String)> {
+    let mut session = open(scenario, seed, None, Limits::default());
+    let probe = ProbeDriver::new(Probe::Reference, steps.to_vec(), Vec::new(), seed);
+    let ended = probe.drive(&mut session).await.err().unwrap_or(Ended::from(EndReason::Completed));
+    let Finished { trajectory, world, .. } = session.finish(ended.clone());
+    let mut calls = steps.iter().enumerate().filter_map(|(i, step)| match step {
+        Step::Call { fails, .. } => Some((i, *fails)),
+        Step::Say(_) => None,
+    });
+    for event in trajectory.events() {
+        if let Body::Result { failure, content, .. } = &event.body
+            && let Some((step, fails)) = calls.next()
+            && *failure != fails.then_some(ToolFailure::Tool)
+            && ended.reason == EndReason::Completed
+        {
+            return Err((Some(step), format!("the call was answered with {content}")));
+        }
+    }
+    if ended.reason != EndReason::Completed {
+        let last = steps.len().checked_sub(1);
+        return Err((last, ended.detail.unwrap_or_else(|| ended.reason.meaning().to_owned())));
+    }
+    let final_hash = world.state().digest();
+    Ok(ReferenceRun { trajectory, final_state: Arc::new(world.state().to_value()), final_hash })
+}
+
+fn reference_pointer(scenario: &Scenario, index: usize, step: Option<usize>) -> Pointer {
+    let mut at = if scenario.references.len() > 1 {
+        Pointer::default().child("references").child(index)
+    } else {
+        Pointer::default().child("reference")
+    };
+    if let Some(step) = step {
+        at = at.child(step);
+    }
+    at
+}
+
+/// An endpoint with its model built.
+pub struct ReadyEndpoint {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its definition.
+    pub definition: suite::Endpoint,
+    /// Episodes at once.
+    pub concurrency: usize,
+    /// Whether all that its model says comes from cassettes: then no episode is new evidence, not
+    /// even one that ends before the model has answered.
+    pub replays: bool,
+    agent: Agent,
+    toolboxes: Mutex<HashMap<String, Arc<Toolbox>>>,
+}
+
+enum Agent {
+    Model(Arc<dyn Model>),
+    Command { folder: PathBuf, environment: Vec<(String, String)> },
+    Probe,
+}
+
+impl ReadyEndpoint {
+    /// An endpoint whose model is `model`; a command or a probe has none.
+    ///
+    /// `offline` says that cassettes alone answer. `folder` is where a command runs; its environment is what [`suite::CommandConfig`] lets
+    /// through of this process's.
+    #[must_use]
+    pub fn new(
+        definition: suite::Endpoint,
+        model: Option<Arc<dyn Model>>,
+        folder: PathBuf,
+        concurrency: usize,
+        offline: bool,
+    ) -> Self {
+        let replays = offline && model.is_some();
+        let agent = match (&definition.kind, model) {
+            (EndpointKind::Command(command), _) => Agent::Command { folder, environment: environment(&command.env) },
+            (_, Some(model)) => Agent::Model(model),
+            _ => Agent::Probe,
+        };
+        let name = Arc::from(definition.name.as_str());
+        Self { name, definition, concurrency: concurrency.max(1), replays, agent, toolboxes: Mutex::default() }
+    }
+
+    /// The system prompt that this endpoint gets in a scenario.
+    #[must_use]
+    pub fn system(&self, scenario: &Scenario) -> Option<Arc<str>> {
+        let own = scenario.system.as_deref();
+        self.definition.prompt.as_ref().map_or_else(|| own.map(Arc::from), |p| Some(Arc::from(p.apply(own))))
+    }
+
+    /// The tools as this endpoint presents them in a scenario.
+    #[must_use]
+    pub fn present(&self, scenario: &ReadyScenario) -> Arc<Toolbox> {
+        let mut key = scenario.scenario.world.id.clone();
+        for name in scenario.scenario.tools.iter().flat_map(|names| names.iter()) {
+            key.push('\n');
+            key.push_str(name);
+        }
+        let mut toolboxes = self.toolboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let toolbox = toolboxes.entry(key).or_insert_with(|| {
+            let mut tools = scenario.tools.to_vec();
+            for tool in &mut tools {
+                if let Some(description) = self.definition.tools.get(&tool.name).and_then(|t| t.description.clone()) {
+                    tool.description = Some(description);
+                }
+            }
+            Toolbox::new(tools)
+        });
+        Arc::clone(toolbox)
+    }
+
+    /// The model, where there is one.
+    #[must_use]
+    pub fn model(&self) -> Option<&Arc<dyn Model>> {
+        if let Agent::Model(model) = &self.agent { Some(model) } else { None }
+    }
+
+    /// The most that one request of this endpoint can spend at the start of a scenario; `None`
+    /// where it makes none of its own.
+    #[must_use]
+    pub fn first_bound(&self, scenario: &ReadyScenario) -> Option<Spend> {
+        let model = self.model()?;
+        let mut conversation = Conversation::default();
+        if let Some(system) = self.system(&scenario.scenario) {
+            conversation.push(Message::System { text: system.to_string() });
+        }
+        for text in &scenario.scenario.user {
+            conversation.push(Message::user(text.clone()));
+        }
+        Some(model.bound(&Request { conversation, tools: self.present(scenario), seed: Some(0) }))
+    }
+
+    /// Why nothing bounds what this endpoint may spend, if nothing does.
+    #[must_use]
+    pub fn unbounded(&self, scenarios: &[Arc<ReadyScenario>], budget: Budget) -> Option<&'static str> {
+        if matches!(self.agent, Agent::Command { .. }) {
+            return Some("what a command spends cannot be bounded from outside");
+        }
+        let bound = self.first_bound(scenarios.first()?)?;
+        if bound.tokens.is_none() {
+            return Some("nothing bounds its answers; set parameters.max_tokens");
+        }
+        (budget.cost.is_some() && bound.cost.is_none())
+            .then_some("its price is unknown; set price = {input = …, output = …} in dollars per million tokens")
+    }
+
+    /// Who acts in an episode of this endpoint.
+    #[must_use]
+    pub fn driver(&self, scenario: &ReadyScenario, context: Context, seed: u64) -> Box<dyn Driver> {
+        match (&self.agent, &self.definition.kind) {
+            (Agent::Model(model), _) => Box::new(ModelDriver {
+                model: Arc::clone(model),
+                tools: self.present(scenario),
+                parallel: self.definition.parallel_calls,
+                seed,
+                context,
+            }),
+            (Agent::Command { folder, environment }, EndpointKind::Command(command)) => Box::new(CommandDriver {
+                command: command.command.clone(),
+                folder: folder.clone(),
+                environment: environment.clone(),
+                tools: self.present(scenario).tools().into(),
+            }),
+            (_, kind) => {
+                let probe = if let EndpointKind::Probe(probe) = kind { *probe } else { Probe::Null };
+                probe_driver(probe, scenario)
+            }
+        }
+    }
+
+    /// The limits of an episode: the scenario's, then the project's, then the standard ones.
+    #[must_use]
+    pub fn limits(scenario: &Scenario, project: Limits) -> Limits {
+        scenario.limits.or(project).or(limits::standard())
+    }
+}
+
+/// A probe on a scenario.
+#[must_use]
+pub fn probe_driver(probe: Probe, scenario: &ReadyScenario) -> Box<dyn Driver> {
+    let reference = scenario.scenario.references.first().cloned().unwrap_or_default();
+    Box::new(ProbeDriver::new(probe, reference, scenario.tools.to_vec(), scenario.world_seed))
+}
+
+/// What a command sees of our environment: what it needs to find programs, and what it was given.
+fn environment(passed: &[String]) -> Vec<(String, String)> {
+    ["PATH", "HOME", "LANG"]
+        .into_iter()
+        .chain(passed.iter().map(String::as_str))
+        .filter_map(|name| std::env::var(name).ok().map(|value| (name.to_owned(), value)))
+        .collect()
+}

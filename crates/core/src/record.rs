@@ -1,0 +1,169 @@
+//! What a run writes down beside its episodes, and what it finds there again.
+
+use crate::plan::Plan;
+use crate::ready::{ReadyEndpoint, ReadyScenario};
+use crate::suite::{self, CassetteMode, EndpointKind};
+use mocktrial_scoring::{Subject, passed};
+use mocktrial_store::{
+    Cell, Endpoint, Header, Instrument, NewRun, Regrade, RunFile, Scenario, Selection, Status, Store, StoreError,
+};
+use mocktrial_trajectory::{Digest, Trajectory};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What a run is begun with beside its scenarios and endpoints.
+pub struct Terms<'a> {
+    /// When, RFC 3339 in UTC.
+    pub created: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Trials of every cell.
+    pub trials: u32,
+    /// Whether its episodes were picked by outcome.
+    pub selection: Selection,
+    /// What is done with cassettes.
+    pub cassettes: CassetteMode,
+    /// The plan, which knows the slots of a selection.
+    pub plan: &'a Plan,
+}
+
+/// Now, RFC 3339 in UTC to the second.
+#[must_use]
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A word on what a run is about: the suite that its scenarios share, or `all`.
+#[must_use]
+pub fn about(scenarios: &[Arc<ReadyScenario>]) -> String {
+    if let [one] = scenarios {
+        return one.scenario.id.rsplit('/').next().unwrap_or("one").to_owned();
+    }
+    let folder = |s: &Arc<ReadyScenario>| s.scenario.id.split('/').next().unwrap_or_default().to_owned();
+    let first = scenarios.first().map(folder).unwrap_or_default();
+    if scenarios.iter().all(|s| folder(s) == first) { first } else { "all".to_owned() }
+}
+
+/// The hash of all that belongs to an endpoint.
+#[must_use]
+pub fn treatment(endpoint: &suite::Endpoint) -> Digest {
+    Digest::of(&endpoint.treatment)
+}
+
+/// A new run, as the store takes it.
+#[must_use]
+pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>], terms: &Terms<'_>) -> NewRun {
+    let mut notes = BTreeMap::new();
+    let word = serde_json::to_value(terms.cassettes).unwrap_or_default();
+    notes.insert("cassettes".to_owned(), word.as_str().unwrap_or_default().to_owned());
+    let mut cells = Vec::with_capacity(scenarios.len() * endpoints.len());
+    let mut only = Vec::new();
+    for (s, scenario) in scenarios.iter().enumerate() {
+        for (e, endpoint) in endpoints.iter().enumerate() {
+            let trials = terms.plan.trials_of(s, e);
+            if terms.selection.is_selected() {
+                only.extend(trials.iter().map(|t| json!([scenario.scenario.id, endpoint.name, t])));
+            }
+            if trials.is_empty() {
+                continue;
+            }
+            cells.push(Cell {
+                scenario: Arc::clone(&scenario.scenario.id),
+                variant: "".into(),
+                endpoint: Arc::clone(&endpoint.name),
+                trials: u32::try_from(trials.len()).unwrap_or(u32::MAX),
+                treatment: None,
+            });
+        }
+    }
+    if terms.selection.is_selected() {
+        notes.insert("only".to_owned(), Value::Array(only).to_string());
+    }
+    let suite = scenarios.iter().fold(String::new(), |all, s| {
+        let Instrument { world, criteria } = instrument(s);
+        format!("{all}{} {world} {criteria}\n", s.scenario.id)
+    });
+    NewRun {
+        header: Header {
+            name: String::new(),
+            created: terms.created.clone(),
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: terms.seed,
+            suite: Digest::of_bytes(b"suite", suite.as_bytes()),
+            trials: terms.trials,
+            selection: terms.selection.clone(),
+            status: Status::default(),
+            notes,
+        },
+        scenarios: scenarios.iter().map(|s| stored(s)).collect(),
+        endpoints: endpoints.iter().map(|e| stored_endpoint(&e.definition)).collect(),
+        cells,
+    }
+}
+
+fn instrument(scenario: &ReadyScenario) -> Instrument {
+    let suite::Instrument { world, criteria } = scenario.scenario.instrument;
+    Instrument { world, criteria }
+}
+
+fn stored(ready: &ReadyScenario) -> Scenario {
+    let scenario = &ready.scenario;
+    Scenario {
+        id: Arc::clone(&scenario.id),
+        variant: "".into(),
+        family: Arc::clone(&scenario.family),
+        title: scenario.title.clone(),
+        tags: scenario.tags.iter().cloned().collect(),
+        instrument: instrument(ready),
+        case: serde_json::to_string(ready.grading.case().as_ref()).unwrap_or_default(),
+    }
+}
+
+fn stored_endpoint(endpoint: &suite::Endpoint) -> Endpoint {
+    let parts = match &endpoint.treatment {
+        Value::Object(parts) => parts.iter().map(|(name, part)| (name.clone(), Digest::of(part))).collect(),
+        _ => BTreeMap::new(),
+    };
+    let kind = match &endpoint.kind {
+        EndpointKind::Chat(_) => "chat",
+        EndpointKind::Command(_) => "command",
+        EndpointKind::Probe(_) => "probe",
+    };
+    Endpoint {
+        name: endpoint.name.as_str().into(),
+        treatment: treatment(endpoint),
+        parts,
+        configuration: json!({"kind": kind, "treatment": endpoint.treatment}),
+        price: endpoint.price.as_ref().and_then(|p| serde_json::to_value(p).ok()),
+    }
+}
+
+/// Grades the episodes of scenarios anew whose criteria have changed since.
+///
+/// # Errors
+/// When the run cannot be read or written.
+pub fn regrade(file: &RunFile, scenarios: &[Arc<ReadyScenario>]) -> Result<(), StoreError> {
+    for old in file.scenarios()? {
+        let Some(ready) = scenarios.iter().find(|s| s.scenario.id == old.id) else { continue };
+        if instrument(ready).criteria == old.instrument.criteria {
+            continue;
+        }
+        let mut regrades = Vec::new();
+        file.each_episode(&mut |episode| {
+            if episode.row.key.scenario == old.id
+                && let Ok(trajectory) = Trajectory::from_json(&episode.trajectory)
+            {
+                let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
+                let answers: Vec<_> = episode.asked.iter().map(|a| a.answer.clone()).collect();
+                let grades = ready.grading.grade(&subject, &answers);
+                let passed = passed(&grades);
+                regrades.push(Regrade { key: episode.row.key, grades, passed, asked: episode.asked });
+            }
+            ControlFlow::Continue(())
+        })?;
+        file.regrade(&stored(ready), regrades)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! Cases: the rows that make scenarios of a template, and what they put into it.
+
+use super::document::{Document, Kind, Node, in_words};
+use super::mistake::Mistake;
+use super::names;
+use super::reading::Reader;
+use super::source::{Source, Span, printable};
+use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The rows of a template.
+#[derive(Debug)]
+pub(crate) struct Cases {
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<CaseRow>,
+    /// Where the columns are named.
+    header: (Arc<Source>, Span),
+}
+
+/// One row.
+#[derive(Debug)]
+pub(crate) struct CaseRow {
+    pub(crate) key: String,
+    pub(crate) values: Map<String, Value>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) span: Span,
+}
+
+impl Cases {
+    /// Reads the `cases` of a scenario file. `None` when nothing can be made of them; a mistake says why.
+    pub(crate) fn read(reader: &mut Reader, template: &Document, cases: &Node, key: Option<&str>) -> Option<Self> {
+        let mut read = match &cases.kind {
+            Kind::List(items) => Self::of_nodes(reader, &template.source, cases.span_at(&[]), items),
+            Kind::Scalar(Value::String(name)) => {
+                let path = reader.follow(&template.source, cases.span, name)?;
+                let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+                let source = match reader.text(&path) {
+                    Ok(source) => source,
+                    Err(wrong) => {
+                        reader.mistakes.push(template.source.mistake(cases.span, wrong.message).hint_if(wrong.hint));
+                        return None;
+                    }
+                };
+                match extension.as_str() {
+                    "csv" => Self::of_csv(&mut reader.mistakes, &source)?,
+                    "jsonl" | "ndjson" => Self::of_lines(reader, &source)?,
+                    _ => {
+                        let mistake = template
+                            .source
+                            .mistake(
+                                cases.span,
+                                format!("`{}` is neither a CSV nor a JSON Lines file", printable(name)),
+                            )
+                            .hint("name a file that ends in `.csv` or `.jsonl`, or write the rows as a list of maps");
+                        reader.mistakes.push(mistake);
+                        return None;
+                    }
+                }
+            }
+            _ => return None,
+        };
+        if read.rows.is_empty() {
+            reader.mistakes.push(
+                template.source.mistake(cases.span_at(&[]), "there are no cases").hint("add a row, or remove `cases`"),
+            );
+            return None;
+        }
+        read.name_rows(&mut reader.mistakes, key.unwrap_or("id")).then_some(read)
+    }
+
+    fn of_nodes(reader: &mut Reader, source: &Arc<Source>, header: Span, items: &[Node]) -> Self {
+        let mut cases = Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), header) };
+        for item in items {
+            let Value::Object(values) = item.to_value() else {
+                let message = format!("a case must be a map, but is {}", in_words(&item.to_value()));
+                reader.mistakes.push(source.mistake(item.span, message));
+                continue;
+            };
+            for name in values.keys() {
+                if !cases.columns.contains(name) {
+                    cases.columns.push(name.clone());
+                }
+            }
+            cases.rows.push(CaseRow { key: String::new(), values, source: Arc::clone(source), span: item.span });
+        }
+        cases
+    }
+
+    fn of_lines(reader: &mut Reader, source: &Arc<Source>) -> Option<Self> {
+        let before = reader.mistakes.len();
+        let (mut at, mut items) = (0, Vec::new());
+        for line in source.text.split_inclusive('\n') {
+            let part = Span::new(at, at + line.len());
+            at += line.len();
+            if !line.trim().is_empty() {
+                items.extend(Document::parse_json_part(source, part, &mut reader.mistakes));
+            }
+        }
+        let cases = Self::of_nodes(reader, source, Span::default(), &items);
+        (reader.mistakes.len() == before).then_some(cases)
+    }
+
+    fn of_csv(mistakes: &mut Vec<Mistake>, source: &Arc<Source>) -> Option<Self> {
+        let before = mistakes.len();
+        let text = source.text.strip_prefix('\u{FEFF}').unwrap_or(&source.text);
+        let base = source.text.len() - text.len();
+        let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut header: Option<Vec<(String, CellType)>> = None;
+        let mut cases =
+            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, base)) };
+        let mut record = csv::StringRecord::new();
+        loop {
+            match csv.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    let at = error.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
+                    mistakes.push(source.mistake(line_span(source, base + at), format!("this is not CSV: {error}")));
+                    return None;
+                }
+            }
+            let at = base + record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
+            // The reader's position may stand before empty lines that it skipped.
+            let skipped = source.text[at..].len() - source.text[at..].trim_start_matches(['\n', '\r']).len();
+            let span = line_span(source, at + skipped);
+            let Some(columns) = &header else {
+                header = Some(columns_of(mistakes, source, span, &record)?);
+                cases.columns = header.iter().flatten().map(|(name, _)| name.clone()).collect();
+                continue;
+            };
+            if record.len() != columns.len() {
+                let hint = "give every column a cell; quote a cell that contains a comma: \"…\"";
+                let message = format!("this row has {} cells, but there are {} columns", record.len(), columns.len());
+                mistakes.push(source.mistake(span, message).hint(hint));
+                continue;
+            }
+            let mut values = Map::new();
+            for ((name, kind), cell) in columns.iter().zip(&record) {
+                match kind.read(cell) {
+                    Ok(value) => {
+                        values.insert(name.clone(), value);
+                    }
+                    Err(why) => {
+                        let line = Node { span, kind: Kind::Scalar(Value::Null) };
+                        let place = if cell.is_empty() { span } else { line.span_of_text(source, cell) };
+                        mistakes.push(source.mistake(place, format!("the cell of column `{name}` is {why}")));
+                    }
+                }
+            }
+            cases.rows.push(CaseRow { key: String::new(), values, source: Arc::clone(source), span });
+        }
+        (mistakes.len() == before).then_some(cases)
+    }
+
+    /// Gives every row the text of its key column.
+    fn name_rows(&mut self, mistakes: &mut Vec<Mistake>, key: &str) -> bool {
+        let before = mistakes.len();
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        if !columns.contains(&key) {
+            let hint = match names::nearest(key, columns.iter().copied()) {
+                Some(near) => format!("did you mean `key: {near}`?"),
+                None => format!("say which of the columns {} names a row: `key: …`", names::list(&columns)),
+            };
+            let (source, span) = &self.header;
+            mistakes
+                .push(source.mistake(*span, format!("the cases have no column `{key}` to name their rows")).hint(hint));
+            return false;
+        }
+        let mut seen: HashMap<String, (Arc<Source>, Span)> = HashMap::new();
+        for row in &mut self.rows {
+            let name = match row.values.get(key) {
+                Some(Value::String(text)) => text.clone(),
+                Some(number @ Value::Number(_)) => number.to_string(),
+                Some(other) => {
+                    let message =
+                        format!("the key `{key}` of this row must be text or a number, but is {}", in_words(other));
+                    mistakes.push(row.source.mistake(row.span, message));
+                    continue;
+                }
+                None => {
+                    mistakes.push(row.source.mistake(row.span, format!("this row has no key `{key}`")));
+                    continue;
+                }
+            };
+            let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
+            if name.is_empty() || name.len() > 128 || name.contains(bad) {
+                let message = format!("`{}` cannot name a row", printable(&name));
+                let hint = "a key is part of the scenario's id: up to 128 characters without spaces, `#`, `/` and `\\`";
+                mistakes.push(row.source.mistake(row.span, message).hint(hint));
+                continue;
+            }
+            if let Some((source, span)) = seen.get(&name) {
+                let mistake = row
+                    .source
+                    .mistake(row.span, format!("two rows have the key `{name}`"))
+                    .label(format!("the first is on line {}", source.line(span.start)))
+                    .hint(format!("make every `{key}` different: it is part of the scenario's id"));
+                mistakes.push(mistake);
+                continue;
+            }
+            seen.insert(name.clone(), (Arc::clone(&row.source), row.span));
+            row.key = name;
+        }
+        mistakes.len() == before
+    }
+
+    /// Warns of columns that nothing uses.
+    pub(crate) fn warn_unused(&self, used: &BTreeSet<String>, key: &str, mistakes: &mut Vec<Mistake>) {
+        let unused: Vec<&str> =
+            self.columns.iter().map(String::as_str).filter(|name| *name != key && !used.contains(*name)).collect();
+        if !unused.is_empty() {
+            let (source, span) = &self.header;
+            let (noun, verb) = if unused.len() == 1 { ("column", "is") } else { ("columns", "are") };
+            let mistake = source
+                .mistake(*span, format!("the {noun} {} {verb} not used", names::list(&unused)))
+                .hint("refer to it as `${column}`, or remove it")
+                .warning();
+            mistakes.push(mistake);
+        }
+    }
+}
+
+/// What the cells of a column are.
+#[derive(Clone, Copy)]
+enum CellType {
+    Text,
+    Number,
+    Boolean,
+    Json,
+}
+
+impl CellType {
+    fn read(self, cell: &str) -> Result<Value, String> {
+        let not = |what: &str| format!("not {what}: `{}`", printable(cell));
+        match self {
+            Self::Text => Ok(Value::String(cell.to_owned())),
+            Self::Number => match serde_json::from_str::<Value>(cell.trim()) {
+                Ok(number @ Value::Number(_)) => Ok(number),
+                _ => Err(not("a number")),
+            },
+            Self::Boolean => match cell.trim() {
+                "true" => Ok(Value::Bool(true)),
+                "false" => Ok(Value::Bool(false)),
+                _ => Err(not("`true` or `false`")),
+            },
+            Self::Json => serde_json::from_str(cell).map_err(|error| format!("{} ({error})", not("JSON"))),
+        }
+    }
+}
+
+fn columns_of(
+    mistakes: &mut Vec<Mistake>,
+    source: &Source,
+    span: Span,
+    record: &csv::StringRecord,
+) -> Option<Vec<(String, CellType)>> {
+    let mut columns: Vec<(String, CellType)> = Vec::new();
+    for cell in record {
+        let (name, kind) = cell.trim().rsplit_once(':').unwrap_or((cell.trim(), "text"));
+        let kind = match kind.trim() {
+            "text" | "string" => CellType::Text,
+            "number" => CellType::Number,
+            "boolean" => CellType::Boolean,
+            "json" => CellType::Json,
+            other => {
+                let known = ["text", "number", "boolean", "json"];
+                let message = format!("the column `{}` has the unknown type `{}`", printable(name), printable(other));
+                mistakes.push(source.mistake(span, message).hint(names::hint(other, "types", &known)));
+                return None;
+            }
+        };
+        let name = name.trim();
+        let problem = if name.is_empty() {
+            "a column has no name".to_owned()
+        } else if columns.iter().any(|(other, _)| other == name) {
+            format!("the column `{name}` stands twice")
+        } else {
+            columns.push((name.to_owned(), kind));
+            continue;
+        };
+        mistakes.push(source.mistake(span, problem).hint("the first line of the file names the columns, each once"));
+        return None;
+    }
+    Some(columns)
+}
+
+/// The line that begins at a byte.
+fn line_span(source: &Source, at: usize) -> Span {
+    let end = source.text.get(at..).and_then(|rest| rest.find('\n')).map_or(source.text.len(), |i| at + i);
+    Span::new(at, end)
+}

@@ -1,0 +1,449 @@
+//! From a scenario file, or a row of its cases, to a scenario.
+
+use super::cases::{CaseRow, Cases};
+use super::document::{Document, Format, Node};
+use super::files::{ScenarioFile, StepFile, Texts};
+use super::load_world::{Ready, errors_since, said};
+use super::mistake::Mistake;
+use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
+use super::reading::Reader;
+use super::source::{Span, printable};
+use super::substitute::{self, SUBSTITUTED};
+use super::{merge, names, schemas};
+use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Finds the world that a scenario names; the mistake of an unknown one is noted at the span.
+pub(crate) type FindWorld<'a> = dyn FnMut(&mut Reader, &Document, Span, &str) -> Option<Arc<Ready>> + 'a;
+
+/// Loads a scenario file.
+pub(crate) fn load(
+    reader: &mut Reader,
+    path: &Path,
+    id: &str,
+    defaults: Limits,
+    shared: &mut merge::Shared,
+    find_world: &mut FindWorld<'_>,
+) -> Vec<Arc<Scenario>> {
+    let Some(document) = reader.document(path, Format::Yaml) else { return Vec::new() };
+    let value = document.root.to_value();
+    let shape = schemas::scenario();
+    if !shape.is_some_and(|s| s.check(&document.source, &document.root, &value, &mut reader.mistakes)) {
+        return Vec::new();
+    }
+    let world = document.root.get("world").and_then(|node| find_world(reader, &document, node.span, node.as_str()?));
+    let Some(cases) = document.root.get("cases") else {
+        if let Some(key) = document.root.entry("key") {
+            let mistake = document.source.mistake(key.key_span, "`key` names a column of `cases`, but there are none");
+            reader.mistakes.push(mistake.hint("remove it, or give the rows under `cases`"));
+        }
+        substitute::warn_without_cases(&document.source, &document.root, &mut reader.mistakes);
+        let Some(world) = world else { return Vec::new() };
+        return Builder { document: &document, world: &world, defaults, shared, id, row: None }
+            .build(reader, value)
+            .into_iter()
+            .map(Arc::new)
+            .collect();
+    };
+    let key = document.root.get("key").and_then(Node::as_str);
+    let Some(cases) = Cases::read(reader, &document, cases, key) else { return Vec::new() };
+    let before = reader.mistakes.len();
+    let used = substitute::used(&document.source, &document.root, &cases.columns, &mut reader.mistakes);
+    cases.warn_unused(&used, key.unwrap_or("id"), &mut reader.mistakes);
+    let (Some(world), false) = (world, errors_since(reader, before)) else { return Vec::new() };
+
+    // The rows are no part of any of them.
+    let mut template = value;
+    if let Some(map) = template.as_object_mut() {
+        map.shift_remove("cases");
+    }
+    let mut scenarios = Vec::with_capacity(cases.rows.len());
+    let mut faults = Faults::default();
+    for row in &cases.rows {
+        let mark = reader.mistakes.len();
+        let mut filled = template.clone();
+        fill(&mut filled, &row.values);
+        let fits = shape.is_some_and(|s| s.check(&document.source, &document.root, &filled, &mut reader.mistakes));
+        if fits {
+            let mut builder = Builder { document: &document, world: &world, defaults, shared, id, row: Some(row) };
+            scenarios.extend(builder.build(reader, filled).map(Arc::new));
+        }
+        faults.add(row, reader.mistakes.split_off(mark));
+    }
+    reader.mistakes.extend(faults.finish());
+    scenarios
+}
+
+/// Puts a row's values into a template. What people read is always text.
+fn fill(template: &mut Value, row: &Map<String, Value>) {
+    let Some(map) = template.as_object_mut() else { return };
+    for (key, value) in map.iter_mut().filter(|(key, _)| SUBSTITUTED.contains(&key.as_str())) {
+        match key.as_str() {
+            "title" | "description" | "system" | "user" => fill_texts(value, row),
+            "reference" | "references" => {
+                fill_said(value, row);
+                substitute::fill(value, row);
+            }
+            _ => substitute::fill(value, row),
+        }
+    }
+}
+
+fn fill_texts(value: &mut Value, row: &Map<String, Value>) {
+    match value {
+        Value::String(text) => *text = substitute::fill_text(text, row),
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_texts(item, row)),
+        _ => {}
+    }
+}
+
+/// What a step says is text, even where it is exactly one column.
+fn fill_said(value: &mut Value, row: &Map<String, Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_said(item, row)),
+        Value::Object(step) => {
+            if let Some(Value::String(text)) = step.get_mut("say") {
+                *text = substitute::fill_text(text, row);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The mistakes of rows, each said once however many rows it has.
+#[derive(Default)]
+struct Faults(Vec<(Mistake, String, usize)>);
+
+impl Faults {
+    fn add(&mut self, row: &CaseRow, mistakes: Vec<Mistake>) {
+        for mistake in mistakes {
+            let same = |m: &Mistake| {
+                (m.line, m.column, m.file.as_str()) == (mistake.line, mistake.column, mistake.file.as_str())
+            };
+            match self.0.iter_mut().find(|(m, ..)| same(m)) {
+                Some((_, _, others)) => *others += 1,
+                None => {
+                    let place = format!("`{}`, {}:{}", row.key, row.source.name, row.source.line(row.span.start));
+                    self.0.push((mistake, place, 0));
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> impl Iterator<Item = Mistake> {
+        self.0.into_iter().map(|(mut mistake, place, others)| {
+            let more = match others {
+                0 => String::new(),
+                1 => " and one other".into(),
+                n => format!(" and {n} others"),
+            };
+            mistake.message = format!("{} (in the case {place}{more})", mistake.message);
+            mistake
+        })
+    }
+}
+
+struct Builder<'a> {
+    document: &'a Document,
+    world: &'a Ready,
+    defaults: Limits,
+    shared: &'a mut merge::Shared,
+    id: &'a str,
+    row: Option<&'a CaseRow>,
+}
+
+impl Builder<'_> {
+    fn fault(&self, reader: &mut Reader, at: &[String], message: impl Into<String>, hint: Option<String>) {
+        let span = self.document.root.span_at(at);
+        reader.mistakes.push(self.document.source.mistake(span, message).hint_if(hint));
+    }
+
+    fn build(&mut self, reader: &mut Reader, value: Value) -> Option<Scenario> {
+        let mark = reader.mistakes.len();
+        let raw_expect = value.get("expect").cloned().unwrap_or_default();
+        let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
+        let user = self.user(reader, &file.user);
+        let before = reader.mistakes.len();
+        let given = self.tools(reader, file.tools.as_deref());
+        // Where a tool is misspelt, it is not known which the agent has: nothing is said about others.
+        let tools = if errors_since(reader, before) { None } else { given };
+        let references = self.references(reader, &file, tools.as_ref(), user.len());
+        let criteria = self.criteria(reader, &file);
+        let complete = criteria.len() == file.expect.len();
+        self.lint(reader, &criteria, complete, tools.as_ref(), (references.len(), file.inaction));
+        if errors_since(reader, mark) {
+            return None;
+        }
+        let patch = file.state.map(Value::Object);
+        let initial = self.shared.initial(self.world, patch.as_ref());
+        let limits = file.limits.unwrap_or_default().or(self.defaults);
+        let id: Arc<str> = match self.row {
+            Some(row) => format!("{}#{}", self.id, row.key).into(),
+            None => self.id.into(),
+        };
+        let comparison = self.world.world.world.comparison();
+        let instrument = Instrument {
+            world: Digest::of(&json!({
+                "world": self.world.world.digest.to_string(),
+                "initial": initial.digest.to_string(),
+                "tools": tools,
+                "system": file.system,
+                "user": user,
+                // Real time is not the model's doing, and money depends on the endpoint.
+                "limits": Limits { real_seconds: None, cost: None, ..limits },
+            })),
+            criteria: Digest::of(&json!({
+                "expect": raw_expect,
+                "references": references.iter().map(|r| r.iter().map(Step::to_value).collect::<Vec<_>>()).collect::<Vec<_>>(),
+                "inaction": file.inaction,
+                "comparison": comparison,
+            })),
+        };
+        let family: Arc<str> = if self.row.is_some() { self.id.into() } else { Arc::clone(&id) };
+        let source = &self.document.source;
+        Some(Scenario {
+            title: file.title.unwrap_or_else(|| id.to_string()),
+            family,
+            id,
+            description: file.description,
+            tags: file.tags.into_iter().collect(),
+            world: Arc::clone(&self.world.world),
+            system: file.system,
+            user,
+            initial,
+            tools: tools.map(Arc::new),
+            references,
+            criteria,
+            limits,
+            inaction: file.inaction,
+            instrument,
+            source: Place {
+                path: source.path.clone(),
+                file: source.name.clone(),
+                row: self.row.map(|row| Row {
+                    file: row.source.name.clone(),
+                    line: row.source.line(row.span.start),
+                    key: row.key.clone(),
+                }),
+            },
+        })
+    }
+
+    fn user(&self, reader: &mut Reader, texts: &Texts) -> Vec<String> {
+        let texts = match texts {
+            Texts::One(one) => std::slice::from_ref(one),
+            Texts::Many(many) => many.as_slice(),
+        };
+        for (i, _) in texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty()) {
+            let hint = "say what the user wants; for an agent that must act unasked, let the user say so".to_owned();
+            self.fault(reader, &["user".into(), i.to_string()], "the user says nothing here", Some(hint));
+        }
+        texts.to_vec()
+    }
+
+    fn known_tools(&self) -> Vec<&str> {
+        self.world.world.world.tools().iter().map(|tool| tool.name.as_str()).collect()
+    }
+
+    fn tools(&self, reader: &mut Reader, tools: Option<&[String]>) -> Option<BTreeSet<String>> {
+        let known = self.known_tools();
+        for (i, name) in tools?.iter().enumerate().filter(|(_, name)| !known.contains(&name.as_str())) {
+            let message = format!("the world `{}` has no tool `{}`", self.world.world.id, printable(name));
+            self.fault(reader, &["tools".into(), i.to_string()], message, Some(names::hint(name, "tools", &known)));
+        }
+        tools.map(|tools| tools.iter().cloned().collect())
+    }
+
+    fn references(
+        &self,
+        reader: &mut Reader,
+        file: &ScenarioFile,
+        tools: Option<&BTreeSet<String>>,
+        turns: usize,
+    ) -> Vec<Vec<Step>> {
+        if let (Some(_), Some(_)) = (&file.reference, &file.references) {
+            let hint = "put the one under `reference` into the list under `references`".to_owned();
+            self.fault(reader, &["references".into()], "both `reference` and `references` are given", Some(hint));
+        }
+        let mut found = Vec::new();
+        if let Some(steps) = &file.reference {
+            found.push(self.reference(reader, &["reference".into()], steps, tools, turns));
+        }
+        for (i, steps) in file.references.iter().flatten().enumerate() {
+            found.push(self.reference(reader, &["references".into(), i.to_string()], steps, tools, turns));
+        }
+        found
+    }
+
+    fn reference(
+        &self,
+        reader: &mut Reader,
+        at: &[String],
+        steps: &[StepFile],
+        tools: Option<&BTreeSet<String>>,
+        turns: usize,
+    ) -> Vec<Step> {
+        let mut said = 0;
+        let mut out = Vec::with_capacity(steps.len());
+        for (i, step) in steps.iter().enumerate() {
+            let here = [at, &[i.to_string()]].concat();
+            if said == turns {
+                let message = format!("nothing can follow here: the agent has answered {}", messages(turns));
+                let hint = "remove the step, or the `say` before it; or give the user another message".to_owned();
+                self.fault(reader, &here, message, Some(hint));
+                break;
+            }
+            out.push(match step {
+                StepFile::Call { call, args, fails } => {
+                    let args = Value::Object(args.clone());
+                    self.check_call(reader, &here, call, &args, tools);
+                    Step::Call { tool: call.clone(), args, fails: *fails }
+                }
+                StepFile::Say { say } => {
+                    said += 1;
+                    Step::Say(say.clone())
+                }
+            });
+        }
+        let ends_silent = matches!(out.last(), Some(Step::Call { .. }));
+        if said < turns && said + usize::from(ends_silent) < turns {
+            let message = format!("this reference answers {said} of {}", messages(turns));
+            let hint = "end each of the agent's turns with a `say`, one for every message of the user".to_owned();
+            self.fault(reader, at, message, Some(hint));
+        }
+        out
+    }
+
+    fn check_call(
+        &self,
+        reader: &mut Reader,
+        at: &[String],
+        tool: &str,
+        args: &Value,
+        tools: Option<&BTreeSet<String>>,
+    ) {
+        let call = [at, &["call".to_owned()]].concat();
+        let Some(shape) = self.world.shapes.get(tool) else {
+            let message = format!("the world `{}` has no tool `{}`", self.world.world.id, printable(tool));
+            self.fault(reader, &call, message, Some(names::hint(tool, "tools", &self.known_tools())));
+            return;
+        };
+        if tools.is_some_and(|tools| !tools.contains(tool)) {
+            let hint = "add it to `tools`, or call another one".to_owned();
+            self.fault(reader, &call, format!("the agent does not have the tool `{tool}` here"), Some(hint));
+            return;
+        }
+        let args_at = [at, &["args".to_owned()]].concat();
+        // Without `args` there is nothing but the call to point at.
+        let given = self.document.root.at(&args_at);
+        for finding in shape.findings(args) {
+            let mut mistake = match given {
+                Some(node) if !finding.at.0.is_empty() => finding.place(&self.document.source, node),
+                Some(_) => self.document.source.mistake(self.document.root.span_at(&args_at), &finding.message),
+                None => self.document.source.mistake(self.document.root.span_at(&call), &finding.message),
+            };
+            mistake.message = format!("`{tool}` refuses these arguments: {}", finding.message);
+            reader.mistakes.push(mistake.hint_if(finding.hint));
+        }
+    }
+
+    fn criteria(&self, reader: &mut Reader, file: &ScenarioFile) -> Vec<Criterion> {
+        let mut found = Vec::with_capacity(file.expect.len());
+        for (i, criterion) in file.expect.iter().enumerate() {
+            let at = ["expect".to_owned(), i.to_string()];
+            let mut graders = criterion.0.iter().filter(|(key, _)| *key != "measure");
+            let (first, second) = (graders.next(), graders.next());
+            let measure = match criterion.0.get("measure") {
+                None => "task".to_owned(),
+                Some(Value::String(text)) if !text.trim().is_empty() => text.clone(),
+                Some(other) => {
+                    let message = format!("`measure` must be a word, but is {}", super::document::in_words(other));
+                    let hint =
+                        "leave it out for what the task asks; or name what it measures: `safety`, say".to_owned();
+                    self.fault(reader, &[&at[..], &["measure".to_owned()]].concat(), message, Some(hint));
+                    continue;
+                }
+            };
+            match (first, second) {
+                (Some((grader, parameters)), None) => found.push(Criterion {
+                    grader: grader.clone(),
+                    parameters: parameters.clone(),
+                    measure,
+                    at: format!("expect[{i}]"),
+                }),
+                (Some((one, _)), Some((other, _))) => {
+                    let hint = "begin a new item with `- ` for each".to_owned();
+                    let at = [&at[..], std::slice::from_ref(other)].concat();
+                    self.fault(
+                        reader,
+                        &at,
+                        format!("this criterion has two graders, `{one}` and `{other}`"),
+                        Some(hint),
+                    );
+                }
+                (None, _) => {
+                    let known: Vec<&str> = mocktrial_scoring::graders().iter().map(|g| g.name()).collect();
+                    let hint = format!("name one: {}", names::list(&known));
+                    self.fault(reader, &at, "this criterion has no grader", Some(hint));
+                }
+            }
+        }
+        found
+    }
+
+    fn lint(
+        &self,
+        reader: &mut Reader,
+        criteria: &[Criterion],
+        complete: bool,
+        tools: Option<&BTreeSet<String>>,
+        (references, inaction): (usize, bool),
+    ) {
+        let all = self.world.world.world.tools();
+        let some: Vec<ToolSpec>;
+        let specs: &[ToolSpec] = match tools {
+            Some(names) => {
+                some = all.iter().filter(|tool| names.contains(&tool.name)).cloned().collect();
+                &some
+            }
+            None => all,
+        };
+        let faults = mocktrial_scoring::lint(criteria, specs, references, inaction);
+        let inside = |inner: &[String], other: &[String]| inner.len() > other.len() && inner.starts_with(other);
+        for fault in &faults {
+            let index = criteria.get(fault.criterion).and_then(|c| index_of(&c.at)).unwrap_or(fault.criterion);
+            let Pointer(inner) = &fault.at;
+            // What is wrong with the criteria together is shown at `expect`, once all of them can be read.
+            let at = if inner.is_empty() && !complete {
+                continue;
+            } else if inner.is_empty() && fault.criterion == 0 {
+                vec!["expect".to_owned()]
+            } else if faults.iter().any(|other| other.criterion == fault.criterion && inside(&other.at.0, inner)) {
+                // Something in the value is at fault: that the value as a whole does not fit follows from it.
+                continue;
+            } else {
+                [&["expect".to_owned(), index.to_string()][..], inner.as_slice()].concat()
+            };
+            let alone = matches!(inner.as_slice(), [grader, _, key] if grader == "state" && key == "only_changed");
+            let hint = if alone {
+                Some(
+                    "it is no assertion on a path: write a criterion of its own, `- state: {only_changed: […]}`".into(),
+                )
+            } else {
+                fault.hint.clone()
+            };
+            self.fault(reader, &at, &fault.message, hint);
+        }
+    }
+}
+
+fn messages(n: usize) -> String {
+    if n == 1 { "the user's only message".into() } else { format!("the user's {n} messages") }
+}
+
+fn index_of(at: &str) -> Option<usize> {
+    at.strip_prefix("expect[")?.strip_suffix(']')?.parse().ok()
+}

@@ -1,0 +1,225 @@
+//! A suite as the rest of mocktrial sees it: checked, compiled and shared.
+
+use super::Mistake;
+use mocktrial_trajectory::{Criterion, Digest, Pointer};
+use mocktrial_world::{State, World};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// The scenarios of a project, or of a part of it, with the worlds that they share.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The worlds by id (`retail/retail`: the folder of the suite, then the file's name).
+    pub worlds: BTreeMap<String, Arc<LoadedWorld>>,
+    /// The scenarios, ordered by id; the rows of a template in the order of their file.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// What is probably not meant.
+    pub warnings: Vec<Mistake>,
+}
+
+/// A world file, compiled.
+#[derive(Debug)]
+pub struct LoadedWorld {
+    /// Its id, as in [`Suite::worlds`].
+    pub id: String,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Its file, relative to the project.
+    pub file: String,
+    /// The compiled world.
+    pub world: Arc<World>,
+    /// The state as the world file gives it.
+    pub initial: State,
+    /// The world file's seed.
+    pub seed: u64,
+    /// The hash of tools, behaviour, script text, seed and clock: what decides how calls are answered.
+    pub digest: Digest,
+    /// What reading the tools had to change, such as Gemini's upper-case types.
+    pub notes: Vec<String>,
+}
+
+/// One scenario, ready to be run.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its path below the scenarios folder without extension, and `#KEY` for a row of cases.
+    pub id: Arc<str>,
+    /// The id of the template; the same as `id` for a lone scenario.
+    pub family: Arc<str>,
+    /// What it is about; the id where the file has no title.
+    pub title: String,
+    /// A longer text for people.
+    pub description: Option<String>,
+    /// Its tags.
+    pub tags: BTreeSet<String>,
+    /// The world it plays in.
+    pub world: Arc<LoadedWorld>,
+    /// The system prompt, before an endpoint changes it.
+    pub system: Option<String>,
+    /// The user's messages, in order; at least one.
+    pub user: Vec<String>,
+    /// The state before the first call: the world's, merged with the scenario's. Equal states are shared.
+    pub initial: Arc<Initial>,
+    /// The tools that the agent has; `None` for all of the world's.
+    pub tools: Option<Arc<BTreeSet<String>>>,
+    /// The accepted ways through.
+    pub references: Vec<Vec<Step>>,
+    /// What must come of it; at least one.
+    pub criteria: Vec<Criterion>,
+    /// Its own limits; see [`Limits::or`].
+    pub limits: Limits,
+    /// Doing nothing is right here.
+    pub inaction: bool,
+    /// What must be equal for two results to be compared.
+    pub instrument: Instrument,
+    /// Where it is written.
+    pub source: Place,
+}
+
+/// A state before the first call, in the forms in which it is needed.
+#[derive(Debug)]
+pub struct Initial {
+    /// The shared tree that episodes start from.
+    pub state: State,
+    /// Its hash.
+    pub digest: Digest,
+    /// The plain value, made when it is first asked for.
+    pub(super) value: OnceLock<Arc<Value>>,
+}
+
+impl Initial {
+    /// The plain value, for graders; made once, on first use.
+    #[must_use]
+    pub fn value(&self) -> &Arc<Value> {
+        self.value.get_or_init(|| Arc::new(self.state.to_value()))
+    }
+}
+
+/// The hashes of what must be equal for two results to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instrument {
+    /// Tools, initial state, behaviour, script, user turns, system prompt, seed, clock and limits (but
+    /// those on real time and cost). Where it differs, a stored episode is stale.
+    pub world: Digest,
+    /// Criteria, references, `inaction` and how states are compared. Where only this differs, a stored
+    /// episode is graded anew.
+    pub criteria: Digest,
+}
+
+/// A step of an accepted way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// The agent calls a tool.
+    Call {
+        /// The tool's name.
+        tool: String,
+        /// Its arguments: an object.
+        args: Value,
+        /// Whether the tool is to answer with an error of its own.
+        fails: bool,
+    },
+    /// The agent says something, which ends its turn.
+    Say(String),
+}
+
+impl Step {
+    /// The step as a scenario file writes it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Call { tool, args, fails: false } => serde_json::json!({"call": tool, "args": args}),
+            Self::Call { tool, args, fails: true } => serde_json::json!({"call": tool, "args": args, "fails": true}),
+            Self::Say(text) => serde_json::json!({"say": text}),
+        }
+    }
+}
+
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file on disk.
+    pub path: PathBuf,
+    /// The file relative to the project's root, with `/` between its parts.
+    pub file: String,
+    /// The row of its cases that made the scenario: where the row is written.
+    pub row: Option<Row>,
+}
+
+/// A row of cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The file, relative to the project.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// The row's key.
+    pub key: String,
+}
+
+/// What ends an episode early. `None` where nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Model responses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub turns: Option<u32>,
+    /// Tool calls, failed ones included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub calls: Option<u32>,
+    /// Calls that the model got wrong (unknown tool, malformed or invalid arguments) and errors of tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u32>,
+    /// Seconds that pass inside the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub virtual_seconds: Option<f64>,
+    /// Seconds on the wall. An episode that this ends is not the model's failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub real_seconds: Option<f64>,
+    /// Tokens, input and output of all requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub tokens: Option<u64>,
+    /// Dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub cost: Option<f64>,
+}
+
+impl Limits {
+    /// These limits, completed by those of `other` where nothing is said.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            turns: self.turns.or(other.turns),
+            calls: self.calls.or(other.calls),
+            errors: self.errors.or(other.errors),
+            virtual_seconds: self.virtual_seconds.or(other.virtual_seconds),
+            real_seconds: self.real_seconds.or(other.real_seconds),
+            tokens: self.tokens.or(other.tokens),
+            cost: self.cost.or(other.cost),
+        }
+    }
+}
+
+impl Scenario {
+    /// The seed of its world: of the world file's seed and the scenario's id, the same for every
+    /// endpoint, trial and run.
+    #[must_use]
+    pub fn world_seed(&self) -> u64 {
+        let mut bytes = self.world.seed.to_le_bytes().to_vec();
+        bytes.extend_from_slice(self.id.as_bytes());
+        Digest::of_bytes(b"world seed", &bytes).to_u64()
+    }
+
+    /// A mistake at a place of the scenario's file, for what is found only when the scenario runs (such
+    /// as a reference that does not pass). `at` points into the file: `/reference/2`, `/expect/0`.
+    #[must_use]
+    pub fn mistake_at(&self, at: &Pointer, message: impl Into<String>, hint: Option<String>) -> Mistake {
+        super::locate(&self.source, at, message.into(), hint)
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading documents once each.
+
+use super::document::{Document, Format};
+use super::mistake::Mistake;
+use super::paths::{PathMistake, Root};
+use super::source::{Source, Span};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What has been read of a project so far, and what was wrong with it.
+pub(crate) struct Reader {
+    pub(crate) root: Root,
+    pub(crate) mistakes: Vec<Mistake>,
+    documents: HashMap<PathBuf, Option<Document>>,
+}
+
+impl Reader {
+    pub(crate) fn new(root: Root) -> Self {
+        Self { root, mistakes: Vec::new(), documents: HashMap::new() }
+    }
+
+    /// The text of a file that has been resolved.
+    pub(crate) fn text(&self, path: &Path) -> Result<Arc<Source>, PathMistake> {
+        self.root.read(path).map(Arc::new)
+    }
+
+    /// Reads a document that is needed once.
+    pub(crate) fn document(&mut self, path: &Path, format: Format) -> Option<Document> {
+        match self.text(path) {
+            Ok(source) => Document::parse(&source, format, &mut self.mistakes),
+            Err(wrong) => {
+                let name = self.root.name(path);
+                self.mistakes.push(super::source::whole_file(&name, wrong.message).hint_if(wrong.hint));
+                None
+            }
+        }
+    }
+
+    /// The path that some text of a file names; a mistake is noted at the text.
+    pub(crate) fn follow(&mut self, from: &Source, span: Span, text: &str) -> Option<PathBuf> {
+        let folder = from.path.parent().unwrap_or(Path::new(""));
+        match self.root.resolve(folder, text) {
+            Ok(path) => Some(path),
+            Err(wrong) => {
+                self.mistakes.push(from.mistake(span, wrong.message).hint_if(wrong.hint));
+                None
+            }
+        }
+    }
+
+    /// The document that some text of a file names, read once however often it is named.
+    pub(crate) fn follow_document(&mut self, from: &Source, span: Span, text: &str) -> Option<Document> {
+        let path = self.follow(from, span, text)?;
+        if let Some(known) = self.documents.get(&path) {
+            return known.clone();
+        }
+        let Some(format) = Format::of(&path).filter(|f| *f != Format::Toml) else {
+            let mistake = from
+                .mistake(span, format!("`{text}` is neither a JSON nor a YAML file"))
+                .hint("name a file that ends in `.json`, `.yaml` or `.yml`");
+            self.mistakes.push(mistake);
+            return None;
+        };
+        let document = self.document(&path, format);
+        self.documents.insert(path, document.clone());
+        document
+    }
+}

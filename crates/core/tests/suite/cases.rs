@@ -1,0 +1,85 @@
+//! Rows of cases, and what they put into a template.
+
+use crate::folder::Folder;
+use mocktrial_core::suite::{Step, Suite};
+use serde_json::{Value, json};
+
+const TEMPLATE: &str = r#"
+title: Order ${order}, ${copies} copies
+world: shop
+user: Where is ${order}? I pay $${total}.
+state: {orders: {"${order}": {status: "${status}", total: "${total}"}}}
+reference:
+  - {call: get_order, args: {order_id: "${order}", copies: "${copies}", gift: "${gift}", notes: "${notes}"}}
+  - say: "${copies}"
+expect:
+  - answer: {contains: "${status}"}
+  - state: {path: "$.orders['${order}'].total", equals: "${total}"}
+cases: rows.csv
+"#;
+
+const CSV: &str = "id,order,status,total:number,copies:number,gift:boolean,notes:json\n\
+                   a,W-1,delivered,42.5,2,true,\"[1, \"\"x\"\"]\"\n\
+                   b,007,lost,7,3,false,[]\n";
+
+fn load(rows: &str, text: &str) -> Suite {
+    let template = TEMPLATE.replace("rows.csv", rows);
+    Folder::shop(&[("scenarios/shop/order.yaml", &template), (&format!("scenarios/shop/{rows}"), text)]).loaded()
+}
+
+fn args(suite: &Suite, index: usize) -> Value {
+    match &suite.scenarios[index].references[0][0] {
+        Step::Call { args, .. } => args.clone(),
+        Step::Say(_) => panic!("the reference begins with a call"),
+    }
+}
+
+#[test]
+fn each_row_is_a_scenario_of_one_family() {
+    let suite = load("rows.csv", CSV);
+    let ids: Vec<&str> = suite.scenarios.iter().map(|s| &*s.id).collect();
+    assert_eq!(ids, ["shop/order#a", "shop/order#b"]);
+    assert!(suite.scenarios.iter().all(|s| &*s.family == "shop/order"));
+    let row = suite.scenarios[1].source.row.clone().unwrap();
+    assert_eq!((row.file.as_str(), row.line, row.key.as_str()), ("scenarios/shop/rows.csv", 3, "b"));
+    assert_ne!(suite.scenarios[0].instrument, suite.scenarios[1].instrument);
+}
+
+#[test]
+fn a_value_that_is_one_column_keeps_its_type_and_within_text_it_is_written_out() {
+    let suite = load("rows.csv", CSV);
+    assert_eq!(args(&suite, 0), json!({"order_id": "W-1", "copies": 2, "gift": true, "notes": [1, "x"]}));
+    assert_eq!(args(&suite, 1), json!({"order_id": "007", "copies": 3, "gift": false, "notes": []}));
+    let first = &suite.scenarios[0];
+    assert_eq!(first.title, "Order W-1, 2 copies");
+    assert_eq!(first.user, ["Where is W-1? I pay ${total}."]);
+    assert_eq!(first.references[0][1], Step::Say("2".into()), "what is said is text");
+    assert_eq!(first.criteria[1].parameters, json!({"path": "$.orders['W-1'].total", "equals": 42.5}));
+    let state = suite.scenarios[1].initial.value();
+    assert_eq!(state["orders"]["007"], json!({"status": "lost", "total": 7}), "keys take values, too");
+}
+
+#[test]
+fn json_lines_and_inline_rows_come_to_the_same_as_csv() {
+    let lines = "{\"id\":\"a\",\"order\":\"W-1\",\"status\":\"delivered\",\"total\":42.5,\"copies\":2,\"gift\":true,\"notes\":[1,\"x\"]}\n\n\
+                 {\"id\":\"b\",\"order\":\"007\",\"status\":\"lost\",\"total\":7,\"copies\":3,\"gift\":false,\"notes\":[]}\n";
+    let list: Vec<Value> = lines.lines().filter(|l| !l.is_empty()).map(|l| serde_json::from_str(l).unwrap()).collect();
+    let inline = TEMPLATE.replace("rows.csv", &serde_json::to_string(&list).unwrap());
+    let inline = Folder::shop(&[("scenarios/shop/order.yaml", &inline)]).loaded();
+    for other in [load("rows.jsonl", lines), inline] {
+        for (a, b) in load("rows.csv", CSV).scenarios.iter().zip(&other.scenarios) {
+            assert_eq!((&a.id, a.instrument), (&b.id, b.instrument));
+        }
+    }
+}
+
+#[test]
+fn a_row_keeps_its_id_and_digests_when_others_are_added_or_moved() {
+    let lines: Vec<&str> = CSV.lines().collect();
+    let moved = [lines[0], "c,W-2,lost,1,1,true,[]", lines[2], lines[1]].join("\n");
+    let (before, after) = (load("rows.csv", CSV), load("rows.csv", &moved));
+    let find = |suite: &Suite, id: &str| suite.scenarios.iter().find(|s| &*s.id == id).map(|s| s.instrument);
+    assert_eq!(after.scenarios.len(), 3);
+    assert!(find(&before, "shop/order#a").is_some());
+    assert_eq!(find(&before, "shop/order#a"), find(&after, "shop/order#a"));
+}

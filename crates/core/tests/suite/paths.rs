@@ -1,0 +1,77 @@
+//! Paths that files name: nothing outside the project is read.
+
+use crate::folder::{Folder, SCENARIO, WORLD};
+
+#[test]
+fn a_path_that_leaves_the_project_is_refused_wherever_it_stands() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret.json"), "{}").unwrap();
+    let absolute = outside.path().join("secret.json").display().to_string();
+    let above = format!("../../../../{}/secret.json", outside.path().file_name().unwrap().to_str().unwrap());
+    for path in [absolute.as_str(), above.as_str(), "~/secret.json", "C:/secret.json"] {
+        for key in ["tools", "state", "script"] {
+            let world = match key {
+                "tools" => format!("tools: {path}\n"),
+                key => format!("tools: {{name: get_order}}\n{key}: {path}\n"),
+            };
+            let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+            folder.write("scenarios/shop/worlds/shop.yaml", &world);
+            let messages = folder.messages();
+            assert_eq!(messages.len(), 1, "{path}: {messages:?}");
+            assert!(messages[0].contains("not relative") || messages[0].contains("leaves the project"), "{messages:?}");
+        }
+        let folder = Folder::shop(&[("scenarios/shop/a.yaml", &format!("{SCENARIO}cases: {path}\n"))]);
+        assert!(!folder.messages().is_empty());
+        let folder = Folder::new(&[(
+            "mocktrial.toml",
+            &format!("[endpoints.a]\nkind = 'probe'\nprobe = 'null'\nprompt = '{path}'\n"),
+        )]);
+        assert!(folder.project().is_err());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_project_is_refused_and_one_inside_is_followed() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("state.json"), "{\"orders\": {}}").unwrap();
+    let world = format!(
+        "{}\n",
+        WORLD.replace(
+            "state: {orders: {W-1: {status: delivered, total: 42}, W-2: {status: lost, total: 7}}}",
+            "state: linked.json"
+        )
+    );
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO), ("data/state.json", "{\"orders\": {}}")]);
+    folder.write("scenarios/shop/worlds/shop.yaml", &world);
+    let link = folder.path().join("scenarios/shop/worlds/linked.json");
+    symlink(outside.path().join("state.json"), &link).unwrap();
+    assert!(folder.messages()[0].contains("leads out of the project"), "{:?}", folder.messages());
+    std::fs::remove_file(&link).unwrap();
+    symlink(folder.path().join("data/state.json"), &link).unwrap();
+    assert_eq!(folder.loaded().scenarios.len(), 1);
+
+    symlink(outside.path(), folder.path().join("scenarios/shop/more")).unwrap();
+    assert!(folder.messages()[0].contains("cannot be a link"), "{:?}", folder.messages());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scenario_that_is_a_link_out_of_the_project_is_refused() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("a.yaml"), SCENARIO).unwrap();
+    let folder = Folder::shop(&[]);
+    std::os::unix::fs::symlink(outside.path().join("a.yaml"), folder.path().join("scenarios/shop/a.yaml")).unwrap();
+    assert!(folder.messages()[0].contains("leads out of the project"), "{:?}", folder.messages());
+}
+
+#[test]
+fn a_world_is_looked_for_among_the_worlds_only() {
+    for name in ["../../../etc/passwd", "shop/../../x", "/etc/passwd", "..", "a/b/c"] {
+        let folder =
+            Folder::shop(&[("scenarios/shop/a.yaml", &SCENARIO.replace("world: shop", &format!("world: {name}")))]);
+        let messages = folder.messages();
+        assert!(messages[0].contains("there is no world"), "{messages:?}");
+    }
+}

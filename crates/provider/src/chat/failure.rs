@@ -1,0 +1,159 @@
+//! What an error of a server means: by status, by code, and, where servers say it in no other way,
+//! by the words they use.
+
+use super::draft::excerpt;
+use crate::Kind;
+use crate::error::Failure;
+use serde_json::Value;
+
+/// Codes and types of an account that has nothing left to spend. Waiting does not help.
+const SPENT: &[&str] = &[
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "enforced_spend_limit_reached",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "account_deactivated",
+    "insufficient_balance",
+];
+
+/// Codes and types that say that the conversation is too long (OpenAI, llama.cpp).
+const OVERFLOW: &[&str] = &["context_length_exceeded", "exceed_context_size_error"];
+
+/// The same, in the words of servers that have no code for it.
+const OVERFLOW_WORDS: &[&str] = &[
+    "maximum context length",
+    "exceeds the available context size",
+    "exceed context size",
+    "context length exceeded",
+    "exceeds the context window",
+    "exceeds the model's context",
+    "prompt is too long",
+    "larger than the context",
+    "longer than the model's context length",
+];
+
+/// What inference servers say when they cannot parse what their own model wrote (Groq; llama.cpp; Ollama).
+const MALFORMED: &[&str] = &["tool_use_failed"];
+const MALFORMED_WORDS: &[&str] = &[
+    "does not match the expected peg",
+    "the model produced output that does not match",
+    "failed to parse input at pos",
+    "error parsing tool call",
+    "failed to call a function",
+    "failed to parse tool call",
+];
+
+/// What a response with an error status means.
+pub(super) fn classify(status: u16, body: &[u8]) -> Failure {
+    let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
+    let parsed = serde_json::from_slice::<Value>(body).ok();
+    let said = parsed.as_ref().map_or_else(|| Said::words(&text), Said::of);
+    said.failure(status)
+}
+
+/// What an error object inside a response with status 200 means.
+pub(super) fn embedded(json: &str) -> Failure {
+    let parsed = serde_json::from_str::<Value>(json).ok();
+    let said = parsed.as_ref().map_or_else(|| Said::words(json), Said::of);
+    // Gateways put the status they would have answered with into the code.
+    let status = said.codes.iter().find_map(|c| c.parse().ok().filter(|s| (400..600).contains(s)));
+    said.failure(status.unwrap_or(200))
+}
+
+/// A text without line breaks: errors are shown within lines.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Of an HTML page, as proxies send them, the title says enough.
+pub(super) fn page(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('<') {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|start| {
+        let start = start + "<title>".len();
+        let end = start + lower[start..].find('<')?;
+        Some(excerpt(&one_line(&text[start..end]))).filter(|t| !t.is_empty())
+    });
+    Some(title.map_or_else(
+        || format!("an HTML page: {}", excerpt(&one_line(text))),
+        |title| format!("an HTML page, `{title}`"),
+    ))
+}
+
+/// What an error says about itself.
+struct Said {
+    codes: Vec<String>,
+    message: String,
+}
+
+impl Said {
+    fn words(text: &str) -> Self {
+        Self { codes: Vec::new(), message: page(text).unwrap_or_else(|| excerpt(&one_line(text))) }
+    }
+
+    /// From `{"error": {…}}`, `{"error": "…"}`, `{"message": …}` or `{"detail": …}`.
+    fn of(value: &Value) -> Self {
+        let error = match value {
+            Value::Array(items) => items.first().unwrap_or(value),
+            _ => value,
+        };
+        let error = error.get("error").filter(|e| !e.is_null()).unwrap_or(error);
+        let word = |v: &Value| match v {
+            Value::String(s) => Some(s.clone()),
+            Value::Number(n) => Some(n.to_string()),
+            _ => None,
+        };
+        let codes = ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
+        let message = word(error)
+            .or_else(|| ["message", "detail", "error"].iter().find_map(|k| error.get(k).and_then(word)))
+            .unwrap_or_else(|| error.to_string());
+        Self { codes, message: one_line(&message).chars().take(2000).collect() }
+    }
+
+    fn failure(self, status: u16) -> Failure {
+        let has = |list: &[&str]| self.codes.iter().any(|c| list.contains(&c.as_str()));
+        let lower = self.message.to_lowercase();
+        let says = |list: &[&str]| list.iter().any(|w| lower.contains(w));
+        let kind = if has(SPENT) || status == 402 {
+            Kind::QuotaSpent
+        } else if has(OVERFLOW) || says(OVERFLOW_WORDS) && status != 429 {
+            Kind::ContextOverflow
+        } else if has(MALFORMED) || says(MALFORMED_WORDS) {
+            Kind::Malformed
+        } else if has(&["content_filter", "content_policy_violation"]) {
+            Kind::ContentFilter
+        } else {
+            match status {
+                401 | 403 => Kind::Unauthorized,
+                404 | 410 | 300..400 => Kind::NotFound,
+                429 | 529 => Kind::RateLimited,
+                408 | 409 | 425 | 500.. => Kind::ServerError,
+                400.. => Kind::Rejected,
+                _ if has(&["rate_limit_exceeded", "slow_down", "rate_limit_error"]) => Kind::RateLimited,
+                _ if has(&["invalid_api_key", "authentication_error"]) => Kind::Unauthorized,
+                _ if has(&["model_not_found"]) => Kind::NotFound,
+                _ if has(&["invalid_request_error"]) => Kind::Rejected,
+                _ => Kind::ServerError,
+            }
+        };
+        let lead = match kind {
+            Kind::QuotaSpent => "the account has nothing left to spend",
+            Kind::ContextOverflow => "the conversation does not fit the model's context",
+            Kind::Malformed => "the server could not parse what its model wrote",
+            Kind::ContentFilter => "the provider's filter stopped the request",
+            Kind::Unauthorized => "the provider does not accept the key",
+            Kind::NotFound => "no such model or address",
+            Kind::RateLimited => "the provider limits the rate",
+            Kind::Rejected => "the provider does not take the request",
+            _ => "the provider failed",
+        };
+        let message = if self.message.is_empty() { lead.to_owned() } else { format!("{lead}: {}", self.message) };
+        Failure::new(kind, message)
+    }
+}

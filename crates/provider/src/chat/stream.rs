@@ -1,0 +1,184 @@
+//! Assembling a reply from a stream of chunks.
+
+use super::draft::{Draft, DraftCall, excerpt};
+use super::failure;
+use super::message::CallPiece;
+use super::response::Envelope;
+use crate::error::Failure;
+use crate::sse::{Events, TooLong};
+use crate::{Kind, Reply};
+
+/// Takes a stream's bytes in any pieces; any split gives the same reply.
+#[derive(Debug, Default)]
+pub(super) struct Assembler {
+    events: Events,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    draft: Draft,
+    /// The call that was last written to.
+    current: Option<usize>,
+    chunks: usize,
+    done: bool,
+    odd_index: bool,
+}
+
+impl Assembler {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut result = Ok(());
+        let state = &mut self.state;
+        let pushed = self.events.push(bytes, &mut |name, data| {
+            if result.is_ok() {
+                result = state.event(name, data);
+            }
+        });
+        pushed.map_err(too_long).and(result)
+    }
+
+    pub(super) fn finish(mut self, turn: u32) -> Result<Reply, Failure> {
+        let mut result = Ok(());
+        let state = &mut self.state;
+        let ended = self.events.finish(&mut |name, data| {
+            if result.is_ok() {
+                result = state.event(name, data);
+            }
+        });
+        ended.map_err(too_long).and(result)?;
+        let State { draft, done, chunks, .. } = self.state;
+        if draft.finish.is_none() && !done {
+            return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
+        }
+        if chunks == 0 {
+            return Err(Failure::new(Kind::Unreadable, "the stream has no choices"));
+        }
+        Ok(draft.finish(turn))
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn too_long(_: TooLong) -> Failure {
+    Failure {
+        retry: false,
+        advice: None,
+        ..Failure::new(Kind::Unreadable, "an event of the stream is too long to be read")
+    }
+}
+
+impl State {
+    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
+        let data = data.trim_ascii();
+        if self.done || data.is_empty() {
+            return Ok(());
+        }
+        if data == b"[DONE]" {
+            self.done = true;
+            return Ok(());
+        }
+        if name == b"error" {
+            return Err(failure::embedded(&String::from_utf8_lossy(data)));
+        }
+        let envelope: Envelope<'_> = match serde_json::from_slice(data) {
+            Ok(envelope) => envelope,
+            // What begins like a chunk and cannot be read is lost: part of the answer may be in it.
+            Err(e) if data.starts_with(b"{") || data.starts_with(b"[") => {
+                let text =
+                    format!("a chunk of the stream cannot be read ({e}): {}", excerpt(&String::from_utf8_lossy(data)));
+                return Err(Failure::new(Kind::Unreadable, text));
+            }
+            Err(_) => {
+                let text = format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
+                self.draft.mend("unparseable_chunk", text);
+                return Ok(());
+            }
+        };
+        envelope.absorb_into(&mut self.draft)?;
+        for choice in envelope.choices.unwrap_or_default() {
+            if choice.index.is_some_and(|i| i > 0) {
+                if !self.draft.repairs.iter().any(|r| r.what == "extra_choices") {
+                    self.draft.mend("extra_choices", "more than one choice came; the first is taken");
+                }
+                continue;
+            }
+            self.chunks += 1;
+            choice.absorb_finish(&mut self.draft)?;
+            // Some servers end a stream with a whole message.
+            if let Some(piece) = choice.delta.or(choice.message) {
+                self.draft.absorb(&piece);
+                for call in &piece.calls {
+                    self.call(call);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, delta: &CallPiece<'_>) {
+        let at = self.place(delta);
+        self.current = Some(at);
+        let call = &mut self.draft.calls[at];
+        if let Some(id) = &delta.id
+            && call.id.is_empty()
+        {
+            call.id.push_str(id);
+        }
+        call.absorb(&delta.function);
+        call.absorb_extra(&delta.extra);
+    }
+
+    /// Which call a delta belongs to: by its id where it has one, else by its index, else the call
+    /// that was last written to. A new id, or a name after whole arguments, begins another call.
+    fn place(&mut self, delta: &CallPiece<'_>) -> usize {
+        let id = delta.id.as_deref().filter(|id| !id.is_empty() && *id != "null");
+        let name = delta.function.name.as_deref().filter(|n| !n.is_empty());
+        let calls = &self.draft.calls;
+        // The latest one: an index that collides belongs to the call that took it last.
+        let by_index = delta.index.and_then(|i| calls.iter().rposition(|c| c.index == Some(i)));
+        if let Some(id) = id {
+            if let Some(at) = calls.iter().rposition(|c| c.id == id) {
+                return at;
+            }
+            return match by_index {
+                // The id comes late.
+                Some(at) if calls[at].id.is_empty() && name.is_none() => at,
+                Some(_) => {
+                    let text = format!("call `{id}` came with the index of another call; read as a call of its own");
+                    self.draft.mend("colliding_call_index", text);
+                    self.begin(delta)
+                }
+                None => self.begin(delta),
+            };
+        }
+        let known = match delta.index {
+            Some(_) => by_index,
+            None => self.current,
+        };
+        match (known, name) {
+            (Some(at), Some(name))
+                if !calls[at].name.is_empty() && (calls[at].name != name || calls[at].is_whole()) =>
+            {
+                if delta.index.is_some() {
+                    let text =
+                        format!("a call of `{name}` came with the index of another call; read as a call of its own");
+                    self.draft.mend("colliding_call_index", text);
+                }
+                self.begin(delta)
+            }
+            (Some(at), _) => at,
+            (None, None) if self.current.is_some() => {
+                if !std::mem::replace(&mut self.odd_index, true) {
+                    let text = "arguments came with the index of no call; added to the call before them";
+                    self.draft.mend("odd_call_index", text);
+                }
+                self.current.unwrap_or_default()
+            }
+            (None, _) => self.begin(delta),
+        }
+    }
+
+    fn begin(&mut self, delta: &CallPiece<'_>) -> usize {
+        self.draft.calls.push(DraftCall { index: delta.index, ..DraftCall::default() });
+        self.draft.calls.len() - 1
+    }
+}

@@ -1,0 +1,115 @@
+//! Requests as they go out.
+
+use super::super::wire::Template;
+use super::super::{ChatConfig, response};
+use crate::{Conversation, Request, Toolbox};
+use mocktrial_trajectory::{Arguments, Message, Part, ToolCall, ToolResult, ToolSpec};
+use serde_json::{Value, json};
+
+pub(super) fn config(value: Value) -> ChatConfig {
+    let mut base = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1"});
+    base.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
+    serde_json::from_value(base).unwrap()
+}
+
+pub(super) fn tool(name: &str) -> ToolSpec {
+    let spec = json!({"name": name, "description": "Looks.", "input_schema": {"type": "object", "properties": {"id": {"type": "string"}}}});
+    serde_json::from_value(spec).unwrap()
+}
+
+fn call(arguments: &str) -> ToolCall {
+    ToolCall { id: "c1".into(), name: "get_order".into(), arguments: Arguments::parse(arguments) }
+}
+
+fn body(config: &ChatConfig, request: &Request) -> Value {
+    serde_json::from_slice(&Template::new(config).body(request)).unwrap()
+}
+
+#[test]
+fn every_part_of_a_request_goes_where_the_api_wants_it() {
+    let mut result = ToolResult {
+        call_id: "c1".into(),
+        name: "get_order".into(),
+        content: vec![Part::text("{\"a\":1}")],
+        is_error: false,
+    };
+    let first = Message::Tool(result.clone());
+    result.content.push(Part::text("more"));
+    let request = Request {
+        conversation: [
+            Message::System { text: "Be \"good\".".into() },
+            Message::user("Hi ä\n"),
+            Message::Assistant { content: vec![], calls: vec![call("{\"id\": 1}")], raw: vec![] },
+            first,
+            Message::Tool(result),
+            Message::Assistant { content: vec![], calls: vec![call("{\"id\": W")], raw: vec![] },
+            Message::Assistant {
+                content: vec![],
+                calls: vec![],
+                raw: vec![json!({"role": "assistant", "content": "x", "reasoning": "r"})],
+            },
+        ]
+        .into_iter()
+        .collect(),
+        tools: Toolbox::new(vec![tool("get_order")]),
+        seed: Some(u64::MAX - 3),
+    };
+    let config = config(json!({
+        "parameters": {"temperature": 0.7, "max_tokens": 256, "seed": "trial", "parallel_tool_calls": false, "stop": ["END"]},
+        "tool_choice": {"tool": "get_order"}, "stream": true, "extra": {"top_k": 40},
+    }));
+    insta::assert_json_snapshot!("request", body(&config, &request));
+}
+
+#[test]
+fn what_is_absent_is_not_sent() {
+    let request =
+        Request { conversation: [Message::user("Hi")].into_iter().collect(), seed: Some(7), ..Request::default() };
+    let config = config(json!({"tool_choice": "auto", "parameters": {"parallel_tool_calls": true}}));
+    assert_eq!(body(&config, &request), json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]}));
+}
+
+#[test]
+fn a_message_is_serialised_once() {
+    let mut conversation = Conversation::new();
+    conversation.push(Message::user("Hi"));
+    let entry = &conversation.entries()[0];
+    let first = entry.wire("chat", |_, out| out.extend_from_slice(b"written"));
+    let again = entry.wire("chat", |_, _| panic!("a second time"));
+    assert_eq!(first, again);
+    assert_eq!(&*entry.wire("other", |_, out| out.extend_from_slice(b"otherwise")), b"otherwise");
+}
+
+#[test]
+fn reasoning_and_signatures_are_passed_back_as_they_came_with_mended_calls() {
+    let body = json!({"choices": [{"finish_reason": "tool_calls", "message": {
+        "role": "assistant", "content": null, "reasoning_content": "Hm.",
+        "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{oops"}, "extra_content": {"sig": "S"}}]}}]});
+    let reply = response::read(body.to_string().as_bytes(), 2).unwrap();
+    let request = Request { conversation: [reply.message()].into_iter().collect(), ..Request::default() };
+    let sent = self::body(&config(json!({})), &request);
+    assert_eq!(
+        sent["messages"][0],
+        json!({"role": "assistant", "content": null, "reasoning_content": "Hm.", "tool_calls": [{
+            "id": "mt0002000", "type": "function", "extra_content": {"sig": "S"},
+            "function": {"name": "f", "arguments": "{\"malformed_arguments\":\"{oops\"}"}}]})
+    );
+    assert_eq!(reply.calls[0].arguments.text, "{oops");
+}
+
+#[test]
+fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
+    for (value, key) in [
+        (json!({"base_url": "ftp://x"}), "base_url"),
+        (json!({"base_url": "http://me:pw@x/v1"}), "base_url"),
+        (json!({"base_url": "http://x/v1/chat/completions"}), "base_url"),
+        (json!({"headers": {"Authorization": "Bearer sk-123"}}), "headers.Authorization"),
+        (json!({"extra": {"messages": []}}), "extra.messages"),
+        (json!({"extra": {"temperature": 1}, "parameters": {"temperature": 0}}), "extra.temperature"),
+        (json!({"parameters": {"max_tokens": 1, "max_completion_tokens": 1}}), "parameters.max_tokens"),
+        (json!({"timeout_seconds": {"idle": 0}}), "timeout_seconds.idle"),
+    ] {
+        assert_eq!(config(value).check().unwrap_err().key, key);
+    }
+    assert!(serde_json::from_value::<ChatConfig>(json!({"model": "m", "modle": 1})).is_err());
+}

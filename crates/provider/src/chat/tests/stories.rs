@@ -1,0 +1,305 @@
+//! Whole requests over a wire of the tests' own, in paused time.
+
+use super::requests::config;
+use crate::chat::ChatModel;
+use crate::transport::tests::{Act, Answer, Fake};
+use crate::{
+    Cancel, CancelSource, Context, Exhausted, Kind, Meter, Model, ProviderError, Reply, Request, Scrubber, Spend,
+    Ticket, Transport,
+};
+use mocktrial_trajectory::{EndReason, EpisodeKey, Message};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+pub(crate) const GOOD: &str = r#"{"model":"m-1","choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":100,"prompt_tokens_details":{"cached_tokens":400}}}"#;
+
+pub(crate) fn key() -> EpisodeKey {
+    EpisodeKey { scenario: "retail/refund".into(), variant: "".into(), endpoint: "qwen".into(), trial: 1 }
+}
+
+pub(crate) fn ask() -> Request {
+    Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
+}
+
+fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
+    let transport = Transport::on(crate::transport::tests::wire(Fake::new(answers)), Scrubber::new(), None);
+    ChatModel::new("qwen", &config(settings), &transport).unwrap()
+}
+
+async fn respond(settings: Value, answers: impl IntoIterator<Item = Answer>) -> Result<Reply, ProviderError> {
+    model(settings, answers).respond(&ask(), &Context::new(key())).await
+}
+
+fn dead(acts: Vec<Act>) -> Answer {
+    Answer { head: None, acts }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_says_what_it_cost_and_how_long_it_took() {
+    let price = json!({"price": {"input": 1.0, "output": 2.0, "cached": 0.5}});
+    let answer = Answer { acts: vec![Act::Wait(Duration::from_millis(30)), Act::Give(GOOD)], ..Answer::of(200, "") };
+    let reply = respond(price, [answer.with("x-request-id", "req_1")]).await.unwrap();
+    let measured = &reply.measurement;
+    assert_eq!((measured.latency_ms, measured.request_id.as_deref(), measured.retries), (Some(30.0), Some("req_1"), 0));
+    let cost = (600.0 * 1.0 + 400.0 * 0.5 + 100.0 * 2.0) / 1e6;
+    assert!((measured.cost.unwrap() - cost).abs() < 1e-12);
+    assert!(!measured.replayed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_that_may_pass_are_tried_again_with_growing_waits() {
+    let began = Instant::now();
+    let answers =
+        [Answer::of(500, "{}"), Answer::of(503, ""), dead(vec![]), Answer::of(200, "<html>"), Answer::of(200, GOOD)];
+    let reply = respond(json!({}), answers).await.unwrap();
+    assert_eq!(reply.measurement.retries, 4);
+    let waited = began.elapsed().as_secs_f64();
+    assert!((7.5 * 0.75..=7.5).contains(&waited), "0.5 + 1 + 2 + 4 s, less up to a quarter: {waited}");
+    assert!((reply.measurement.waited_ms.unwrap() / 1000.0 - waited).abs() < 0.01);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_are_the_same_when_a_run_is_run_again() {
+    let mut waits = Vec::new();
+    for _ in 0..2 {
+        waits.push(
+            respond(json!({}), [Answer::of(500, ""), Answer::of(200, GOOD)]).await.unwrap().measurement.waited_ms,
+        );
+    }
+    assert_eq!(waits[0], waits[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_when_is_asked_again_then() {
+    for (name, value, seconds) in [
+        ("retry-after", "7", 7.0),
+        ("retry-after-ms", "1500", 1.5),
+        ("retry-after", "9999", 120.0),
+        ("retry-after", "0", 0.0),
+    ] {
+        let began = Instant::now();
+        let answers = [Answer::of(429, "{}").with(name, value), Answer::of(200, GOOD)];
+        respond(json!({}), answers).await.unwrap();
+        assert!((began.elapsed().as_secs_f64() - seconds).abs() < 0.01, "{name}: {value}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_bounded_and_the_last_failure_is_reported() {
+    let answers = (0..3).map(|_| Answer::of(429, r#"{"error":{"message":"slow down"}}"#));
+    let error = respond(json!({"retries": 2}), answers).await.unwrap_err();
+    assert_eq!((error.kind, error.retries, error.status), (Kind::RateLimited, 2, Some(429)));
+    assert_eq!(error.end_reason(), EndReason::ProviderFailed);
+    insta::assert_snapshot!(error, @"the provider limits the rate: slow down (127.0.0.1:1, HTTP 429, after 2 retries); lower the endpoint's `concurrency`, or raise its `retries`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_pass_is_not_tried_again() {
+    let peg = "The model produced output that does not match the expected peg-native format";
+    for (status, body, kind, end) in [
+        (401, json!({"error": {"message": "Incorrect API key"}}), Kind::Unauthorized, EndReason::ProviderRefused),
+        (404, json!({"detail": "Not Found"}), Kind::NotFound, EndReason::ProviderRefused),
+        (429, json!({"error": {"code": "insufficient_quota"}}), Kind::QuotaSpent, EndReason::ProviderRefused),
+        (
+            400,
+            json!({"error": {"message": "temperature is not supported"}}),
+            Kind::Rejected,
+            EndReason::ProviderRefused,
+        ),
+        (400, json!({"error": {"code": "context_length_exceeded"}}), Kind::ContextOverflow, EndReason::ContextOverflow),
+        (
+            400,
+            json!({"error": {"type": "exceed_context_size_error", "code": 400}}),
+            Kind::ContextOverflow,
+            EndReason::ContextOverflow,
+        ),
+        (500, json!({"error": {"code": 500, "message": peg}}), Kind::Malformed, EndReason::MalformedResponse),
+        (400, json!({"error": {"code": "tool_use_failed"}}), Kind::Malformed, EndReason::MalformedResponse),
+        (400, json!({"error": {"code": "content_filter"}}), Kind::ContentFilter, EndReason::ContentFilter),
+        (302, json!({}), Kind::NotFound, EndReason::ProviderRefused),
+    ] {
+        let body: &'static str = body.to_string().leak();
+        let error = respond(json!({}), [Answer::of(status, body)]).await.unwrap_err();
+        assert_eq!((error.kind, error.end_reason(), error.retries), (kind, end, 0), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_may_say_whether_to_try_again() {
+    let no = Answer::of(500, "{}").with("x-should-retry", "false");
+    assert_eq!(respond(json!({}), [no]).await.unwrap_err().retries, 0);
+    let yes = Answer::of(400, "{}").with("x-should-retry", "true");
+    assert_eq!(respond(json!({}), [yes, Answer::of(200, GOOD)]).await.unwrap().measurement.retries, 1);
+    let spent = Answer::of(429, r#"{"error":{"code":"insufficient_quota"}}"#).with("x-should-retry", "true");
+    assert_eq!(respond(json!({}), [spent]).await.unwrap_err().kind, Kind::QuotaSpent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_server_is_the_providers_failure_after_its_times() {
+    let began = Instant::now();
+    let hang = dead(vec![Act::Hang]);
+    let error = respond(json!({"retries": 1}), [hang.clone(), hang.clone()]).await.unwrap_err();
+    assert_eq!((error.kind, error.end_reason()), (Kind::TimedOut, EndReason::ProviderFailed));
+    assert!(began.elapsed() > Duration::from_secs(240));
+
+    let stalled = Answer { acts: vec![Act::Give("{\"choices\":"), Act::Hang], ..Answer::of(200, "") };
+    let error = respond(json!({"retries": 0}), [stalled]).await.unwrap_err();
+    insta::assert_snapshot!(error, @"the answer stood still for 60 s (127.0.0.1:1); raise `timeout_seconds.idle`");
+
+    // The total bounds all attempts together.
+    let began = Instant::now();
+    let error = respond(json!({"retries": 9}), (0..10).map(|_| hang.clone())).await.unwrap_err();
+    assert_eq!(error.kind, Kind::TimedOut);
+    assert!(began.elapsed() <= Duration::from_secs(300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_never_ends_is_not_the_providers_failure() {
+    let acts = (0..60).flat_map(|_| [Act::Give(": still here\n\n"), Act::Wait(Duration::from_secs(10))]).collect();
+    let error = respond(json!({}), [Answer { acts, ..Answer::of(200, "") }]).await.unwrap_err();
+    assert_eq!((error.kind, error.end_reason(), error.retries), (Kind::TimeLimit, EndReason::RealTimeLimit, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_episodes_deadline_and_a_cancellation_end_a_request() {
+    let model = model(json!({}), [dead(vec![Act::Hang]), dead(vec![Act::Hang]), Answer::of(500, "")]);
+    let mut context = Context::new(key());
+    context.deadline = Some(Instant::now() + Duration::from_secs(5));
+    let error = model.respond(&ask(), &context).await.unwrap_err();
+    assert_eq!(error.end_reason(), EndReason::RealTimeLimit);
+
+    for _ in 0..2 {
+        let (source, cancel) = CancelSource::new();
+        let context = Context { cancel, ..Context::new(key()) };
+        let request = ask();
+        let (result, ()) = tokio::join!(model.respond(&request, &context), async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            source.cancel();
+        });
+        assert_eq!(result.unwrap_err().end_reason(), EndReason::Cancelled);
+    }
+    let (source, cancel) = CancelSource::new();
+    drop(source);
+    assert!(!cancel.is_cancelled() && !Cancel::never().is_cancelled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_says_it_is_whole_is_not_waited_for() {
+    let stream =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Hi.\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    for end in [Act::Hang, Act::Cut] {
+        let answer = Answer { acts: vec![Act::Give(stream), end], ..Answer::of(200, "") };
+        let reply = respond(json!({"retries": 0}), [answer]).await.unwrap();
+        assert_eq!(reply.measurement.retries, 0);
+    }
+    let cut = Answer { acts: vec![Act::Give(": begun\n\n"), Act::Cut], ..Answer::of(200, "") };
+    assert_eq!(respond(json!({"retries": 0}), [cut]).await.unwrap_err().kind, Kind::Connection);
+}
+
+/// Counts what is reserved and settled.
+#[derive(Default)]
+struct Counted(Mutex<Vec<(Spend, Option<Option<Spend>>)>>, Option<u64>);
+
+#[async_trait::async_trait]
+impl Meter for Counted {
+    async fn reserve(&self, bound: Spend) -> Result<Ticket, Exhausted> {
+        if self.1.is_some_and(|allowed| bound.tokens.is_none_or(|t| t > allowed)) {
+            return Err(Exhausted("the budget of 10 tokens cannot cover it".into()));
+        }
+        let mut all = self.0.lock().unwrap();
+        all.push((bound, None));
+        Ok(Ticket(all.len() as u64 - 1))
+    }
+
+    fn settle(&self, ticket: Ticket, actual: Option<Spend>) {
+        let mut all = self.0.lock().unwrap();
+        let slot = &mut all[usize::try_from(ticket.0).unwrap()].1;
+        assert!(slot.is_none(), "settled twice");
+        *slot = Some(actual);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_attempt_reserves_its_bound_and_settles_once() {
+    let settings = json!({"parameters": {"max_tokens": 100}, "price": {"input": 1.0, "output": 2.0}});
+    let cut = Answer { acts: vec![Act::Give("{"), Act::Cut], ..Answer::of(200, "") };
+    let model = model(settings, [Answer::of(500, ""), cut, Answer::of(200, GOOD), dead(vec![Act::Hang])]);
+    let meter = Arc::new(Counted::default());
+    let context = Context { meter: Some(meter.clone()), ..Context::new(key()) };
+    model.respond(&ask(), &context).await.unwrap();
+    // The future is dropped while the request is under way.
+    assert!(tokio::time::timeout(Duration::from_secs(1), model.respond(&ask(), &context)).await.is_err());
+
+    let all = meter.0.lock().unwrap();
+    let settled: Vec<Option<u64>> = all.iter().map(|(_, s)| s.unwrap().and_then(|s| s.tokens)).collect();
+    assert_eq!(settled, [Some(0), None, Some(1100), None]);
+    let bound = model.bound(&ask());
+    assert!(all.iter().all(|(b, _)| *b == bound));
+    assert!(bound.tokens.unwrap() > 1124 && bound.cost.unwrap() > 0.0002);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_cannot_cover_a_request_stops_it_before_it_is_sent() {
+    let meter = Arc::new(Counted(Mutex::default(), Some(10)));
+    let context = Context { meter: Some(meter), ..Context::new(key()) };
+    let error = model(json!({}), []).respond(&ask(), &context).await.unwrap_err();
+    assert_eq!(error.end_reason(), EndReason::Budget);
+    assert_eq!(model(json!({}), []).bound(&ask()), Spend::default(), "without a limit there is no bound");
+}
+
+/// A budget in which room is made only after a while.
+struct Crowded(Duration);
+
+#[async_trait::async_trait]
+impl Meter for Crowded {
+    async fn reserve(&self, _bound: Spend) -> Result<Ticket, Exhausted> {
+        tokio::time::sleep(self.0).await;
+        Ok(Ticket(0))
+    }
+
+    fn settle(&self, _ticket: Ticket, _actual: Option<Spend>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_budget_is_not_the_providers_time_and_ends_with_the_episode() {
+    let model = model(json!({}), [Answer::of(200, GOOD)]);
+    let crowded = Context { meter: Some(Arc::new(Crowded(Duration::from_secs(1000)))), ..Context::new(key()) };
+    model.respond(&ask(), &crowded).await.unwrap();
+
+    let deadline = Some(Instant::now() + Duration::from_secs(5));
+    let error = model.respond(&ask(), &Context { deadline, ..crowded.clone() }).await.unwrap_err();
+    assert_eq!(error.end_reason(), EndReason::RealTimeLimit);
+
+    let (source, cancel) = CancelSource::new();
+    let (context, request) = (Context { cancel, ..crowded }, ask());
+    let (result, ()) = tokio::join!(model.respond(&request, &context), async { source.cancel() });
+    assert_eq!(result.unwrap_err().end_reason(), EndReason::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_missing_is_named() {
+    let error = respond(json!({"api_key_env": "MOCKTRIAL_NO_SUCH_KEY"}), []).await.unwrap_err();
+    assert_eq!(error.end_reason(), EndReason::ProviderRefused);
+    assert!(error.message.contains("MOCKTRIAL_NO_SUCH_KEY"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_a_server_repeats_is_scrubbed_from_the_error() {
+    // A variable that every test process has stands in for a key.
+    let value = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let body = json!({"error": {"message": format!("Incorrect API key: {value}")}}).to_string().leak();
+    let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR"});
+    let error = respond(settings, [Answer::of(401, body)]).await.unwrap_err();
+    assert!(!error.to_string().contains(&value) && error.message.contains("[secret]"), "{error}");
+}
+
+#[test]
+fn parameters_are_recorded_as_they_are_sent() {
+    let model = model(json!({"parameters": {"temperature": 0.5, "seed": "trial"}, "tool_choice": "auto"}), []);
+    assert_eq!(
+        model.parameters(&Request { seed: Some(9), ..ask() }),
+        json!({"model": "m", "parameters": {"temperature": 0.5, "seed": 9}})
+    );
+}

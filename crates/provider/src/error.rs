@@ -1,0 +1,202 @@
+//! Errors, typed by what to do about them and by whose they are.
+
+use mocktrial_trajectory::EndReason;
+use std::fmt;
+
+/// Why there is no reply.
+///
+/// | kind | from | retried | the episode ends with |
+/// |---|---|---|---|
+/// | [`RateLimited`](Self::RateLimited) | 429, 529 | after the wait the server asks for, else with backoff | `provider_failed` |
+/// | [`ServerError`](Self::ServerError) | 408, 409, 5xx, an error object in a 200 response or in a stream | with backoff | `provider_failed` |
+/// | [`Connection`](Self::Connection) | refused, reset or cut connections, DNS, TLS, a stream that stops before its end | with backoff | `provider_failed` |
+/// | [`TimedOut`](Self::TimedOut) | no connection, no first byte or no further byte in time | with backoff | `provider_failed` |
+/// | [`Unreadable`](Self::Unreadable) | a body that is not the dialect at all: HTML, broken JSON, no choices, too large | with backoff, unless too large | `provider_failed` |
+/// | [`Unauthorized`](Self::Unauthorized) | 401, 403, a key that is not in the environment | never | `provider_refused` |
+/// | [`QuotaSpent`](Self::QuotaSpent) | 402, `insufficient_quota` and its kin | never | `provider_refused` |
+/// | [`NotFound`](Self::NotFound) | 404, a redirect | never | `provider_refused` |
+/// | [`Rejected`](Self::Rejected) | any other 4xx: a parameter that the server does not take | never | `provider_refused` |
+/// | [`ContextOverflow`](Self::ContextOverflow) | 400, 413 or 500 that says so | never | `context_overflow` |
+/// | [`Malformed`](Self::Malformed) | an inference server that cannot parse what its own model wrote | never: asking until the answer parses would flatter the model | `malformed_response` |
+/// | [`ContentFilter`](Self::ContentFilter) | the filter stopped the request | never | `content_filter` |
+/// | [`TimeLimit`](Self::TimeLimit) | the caller's deadline; or the total time-out while the answer was still flowing | never | `real_time_limit` |
+/// | [`CassetteMiss`](Self::CassetteMiss) | replay, and no such request recorded, or no readable cassette | never | `cassette_miss` |
+/// | [`Budget`](Self::Budget) | the meter could not reserve the request | never | `budget` |
+/// | [`Cancelled`](Self::Cancelled) | the caller cancelled | never | `cancelled` |
+/// | [`Bug`](Self::Bug) | something that cannot happen | never | `harness_error` |
+///
+/// Retries are bounded in number and by the total time-out; after them, the last failure is the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Too many requests, and waiting did not help.
+    RateLimited,
+    /// The server failed.
+    ServerError,
+    /// The connection could not be made or was lost.
+    Connection,
+    /// The server did not answer in time.
+    TimedOut,
+    /// The server answered something that is not the dialect.
+    Unreadable,
+    /// The key is missing, wrong or not allowed to do this.
+    Unauthorized,
+    /// The account has nothing left to spend.
+    QuotaSpent,
+    /// There is no such model or address.
+    NotFound,
+    /// The server does not take the request as it is.
+    Rejected,
+    /// The conversation does not fit the model's context.
+    ContextOverflow,
+    /// The model wrote what its own server could not read.
+    Malformed,
+    /// The provider's filter stopped the request.
+    ContentFilter,
+    /// Real time ran out.
+    TimeLimit,
+    /// Replay was asked for and the cassette has no such request.
+    CassetteMiss,
+    /// The budget cannot cover the request.
+    Budget,
+    /// The caller cancelled.
+    Cancelled,
+    /// A mistake in mocktrial.
+    Bug,
+}
+
+impl Kind {
+    /// The end reason of an episode that this error ends.
+    #[must_use]
+    pub fn end_reason(self) -> EndReason {
+        match self {
+            Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable => {
+                EndReason::ProviderFailed
+            }
+            Self::Unauthorized | Self::QuotaSpent | Self::NotFound | Self::Rejected => EndReason::ProviderRefused,
+            Self::ContextOverflow => EndReason::ContextOverflow,
+            Self::Malformed => EndReason::MalformedResponse,
+            Self::ContentFilter => EndReason::ContentFilter,
+            Self::TimeLimit => EndReason::RealTimeLimit,
+            Self::CassetteMiss => EndReason::CassetteMiss,
+            Self::Budget => EndReason::Budget,
+            Self::Cancelled => EndReason::Cancelled,
+            Self::Bug => EndReason::HarnessError,
+        }
+    }
+
+    /// What the user can do about most failures of the kind.
+    fn advice(self) -> Option<&'static str> {
+        Some(match self {
+            Self::RateLimited => "lower the endpoint's `concurrency`, or raise its `retries`",
+            Self::ServerError => "where it passes with time, raise the endpoint's `retries`",
+            Self::Connection => "the server's own log may say why",
+            Self::Unreadable => "see whether `base_url` is that of an OpenAI-compatible API; most end with `/v1`",
+            Self::Unauthorized => "see whether `api_key_env` names the variable that holds the right key",
+            Self::QuotaSpent => "add credit, or raise the spending limit that the provider applies",
+            Self::NotFound => "see whether `base_url` and `model` are right",
+            Self::Rejected => "leave out of `parameters` and `extra` what this server does not take",
+            Self::CassetteMiss => "record it with `--cassettes record`",
+            Self::Bug => "this is a mistake in mocktrial: please report it",
+            _ => return None,
+        })
+    }
+
+    /// Whether the same request may succeed when sent again.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable)
+    }
+}
+
+/// A request that came to nothing. Its text holds no secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderError {
+    /// What kind of failure.
+    pub kind: Kind,
+    /// What a person needs to know.
+    pub message: String,
+    /// What they can do about it, where there is something.
+    pub advice: Option<&'static str>,
+    /// The host that was asked (with its port, if given), where the failure is the provider's.
+    pub host: Option<String>,
+    /// The HTTP status, where there was a response.
+    pub status: Option<u16>,
+    /// The provider's name for the request.
+    pub request_id: Option<String>,
+    /// Attempts beyond the first.
+    pub retries: u32,
+    /// Real milliseconds spent waiting between attempts.
+    pub waited_ms: f64,
+}
+
+impl ProviderError {
+    /// An error without a response behind it.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            advice: kind.advice(),
+            host: None,
+            status: None,
+            request_id: None,
+            retries: 0,
+            waited_ms: 0.0,
+        }
+    }
+
+    /// The reason with which an episode ends for this error.
+    #[must_use]
+    pub fn end_reason(&self) -> EndReason {
+        self.kind.end_reason()
+    }
+}
+
+/// `message (host, HTTP status, request id, retries); advice`, of which only the message is always there.
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut notes = Vec::new();
+        notes.extend(self.host.clone());
+        if let Some(status) = self.status {
+            notes.push(format!("HTTP {status}"));
+        }
+        if let Some(id) = &self.request_id {
+            notes.push(format!("request {id}"));
+        }
+        if self.retries > 0 {
+            notes.push(format!("after {} {}", self.retries, if self.retries == 1 { "retry" } else { "retries" }));
+        }
+        if notes.is_empty() && self.advice.is_none() {
+            return f.write_str(&self.message);
+        }
+        f.write_str(self.message.trim_end().trim_end_matches('.'))?;
+        if !notes.is_empty() {
+            write!(f, " ({})", notes.join(", "))?;
+        }
+        self.advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
+    }
+}
+
+impl std::error::Error for ProviderError {}
+
+/// Why one attempt came to nothing, before it is known whether another follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) message: String,
+    /// Whether the same request may succeed when sent again.
+    pub(crate) retry: bool,
+    /// What the user can do.
+    pub(crate) advice: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice() }
+    }
+
+    /// With other advice than the kind's.
+    pub(crate) fn advise(self, advice: &'static str) -> Self {
+        Self { advice: Some(advice), ..self }
+    }
+}

@@ -1,0 +1,54 @@
+//! How long to wait before another attempt.
+
+use super::Headers;
+use crate::error::Failure;
+use crate::{Context, Kind};
+use mocktrial_trajectory::Digest;
+use std::time::{Duration, SystemTime};
+
+/// However long a server asks to wait, no longer than this.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// The wait before attempt `retries + 1`; `None` where there is to be none.
+///
+/// A server's `x-should-retry` is obeyed, except that nothing makes a spent quota or a wrong key
+/// come right; `retry-after-ms` goes before `retry-after` (seconds or a date), at most 120 s.
+/// Without them: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
+/// from episode, role, request and attempt, so that a run waits alike when it is run again.
+pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Context, retries: u32) -> Option<Duration> {
+    let header = |name: &str| headers?.get(name)?.to_str().ok();
+    let retry = match header("x-should-retry") {
+        Some("true") => failure.retry || matches!(failure.kind, Kind::Rejected | Kind::NotFound),
+        Some("false") => false,
+        _ => failure.retry,
+    };
+    if !retry {
+        return None;
+    }
+    let asked = header("retry-after-ms")
+        .and_then(|text| text.trim().parse::<f64>().ok())
+        .map(|ms| ms / 1000.0)
+        .or_else(|| {
+            let text = header("retry-after")?.trim();
+            text.parse().ok().or_else(|| {
+                let date = httpdate::parse_http_date(text).ok()?;
+                Some(date.duration_since(SystemTime::now()).unwrap_or_default().as_secs_f64())
+            })
+        })
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+    Some(
+        asked.map_or_else(
+            || backoff(context, retries),
+            |seconds| Duration::from_secs_f64(seconds.min(1e6)).min(LONGEST),
+        ),
+    )
+}
+
+fn backoff(context: &Context, retries: u32) -> Duration {
+    let base = 0.5 * f64::from(1_u32 << retries.min(4));
+    let seed = format!("{} {} {} {retries}", context.episode, context.role, context.request_index);
+    let spread = Digest::of_bytes(b"backoff", seed.as_bytes()).to_u64() % 1024;
+    #[allow(clippy::cast_precision_loss, reason = "below 1024")]
+    let less = spread as f64 / 1024.0 / 4.0;
+    Duration::from_secs_f64(base * (1.0 - less))
+}

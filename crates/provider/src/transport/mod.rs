@@ -1,0 +1,213 @@
+//! The transport that all dialects share: connections, attempts, time-outs and cassettes.
+
+mod attempt;
+mod backoff;
+mod client;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use attempt::Received;
+pub(crate) use client::Headers;
+
+use crate::cassette::{Found, Neutral, Place};
+use crate::error::Failure;
+use crate::{Cassettes, Context, Kind, ProviderError, Scrubber, Spend};
+use bytes::Bytes;
+use client::Wire;
+use mocktrial_trajectory::Measurement;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Connections, retries and cassettes: one for a run, shared by all its models. Making one costs
+/// nothing: no client exists before the first request that needs the network.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    scrubber: Scrubber,
+    cassettes: Option<Arc<Cassettes>>,
+    wire: Arc<Wire>,
+}
+
+/// Where and how an endpoint is reached.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) url: reqwest::Url,
+    /// Host and port, for messages.
+    pub(crate) host: String,
+    pub(crate) headers: Headers,
+    pub(crate) retries: u32,
+    pub(crate) connect: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) total: Duration,
+    /// Found with the first request.
+    pub(crate) client: OnceLock<reqwest::Client>,
+}
+
+/// One request of a dialect.
+pub(crate) struct Job<'a> {
+    pub(crate) context: &'a Context,
+    /// The most that one attempt with a body of so many bytes can spend.
+    pub(crate) bound: &'a (dyn Fn(usize) -> Spend + Sync),
+    /// The request in no dialect, for cassettes; nothing of it is hashed before they ask.
+    pub(crate) neutral: Neutral<'a>,
+    /// Where and what to send; not asked for a replay.
+    pub(crate) route: &'a (dyn Fn() -> Result<Arc<Route>, Failure> + Sync),
+    pub(crate) body: &'a (dyn Fn() -> Vec<u8> + Sync),
+    /// Whether the bytes so far are a whole stream, though the connection stays open.
+    pub(crate) is_whole: fn(&[u8]) -> bool,
+}
+
+/// What a dialect made of a response, and what it spent, as far as it says.
+pub(crate) struct Understood<T> {
+    pub(crate) value: T,
+    pub(crate) spent: Option<Spend>,
+}
+
+impl Transport {
+    /// A transport to the network only.
+    #[must_use]
+    pub fn live(scrubber: Scrubber) -> Self {
+        Self { scrubber, cassettes: None, wire: Arc::new(Wire::default()) }
+    }
+
+    /// A transport with cassettes.
+    #[must_use]
+    pub fn with_cassettes(scrubber: Scrubber, cassettes: Arc<Cassettes>) -> Self {
+        Self { cassettes: Some(cassettes), ..Self::live(scrubber) }
+    }
+
+    /// The scrubber, for other sinks.
+    #[must_use]
+    pub fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+
+    /// The cassettes, if there are any.
+    #[must_use]
+    pub fn cassettes(&self) -> Option<&Arc<Cassettes>> {
+        self.cassettes.as_ref()
+    }
+
+    /// Whether every reply comes from a cassette, so that neither address nor key is needed.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.cassettes.as_ref().is_some_and(|c| c.mode() == crate::CassetteMode::Replay)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn on(wire: Wire, scrubber: Scrubber, cassettes: Option<Arc<Cassettes>>) -> Self {
+        Self { scrubber, cassettes, wire: Arc::new(wire) }
+    }
+
+    /// Gets a response, from a cassette or from the wire, and what the dialect's `read` makes of it.
+    pub(crate) async fn exchange<T>(
+        &self,
+        job: &Job<'_>,
+        read: impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync,
+    ) -> Result<(T, Measurement), ProviderError>
+    where
+        T: Send,
+    {
+        let result = self.find_or_ask(job, &read).await;
+        result.map_err(|mut error| {
+            if let std::borrow::Cow::Owned(clean) = self.scrubber.scrub(&error.message) {
+                error.message = clean;
+            }
+            error
+        })
+    }
+
+    async fn find_or_ask<T: Send>(
+        &self,
+        job: &Job<'_>,
+        read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
+    ) -> Result<(T, Measurement), ProviderError> {
+        if job.context.cancel.is_cancelled() {
+            return Err(ProviderError::new(Kind::Cancelled, "cancelled"));
+        }
+        let mut place = None;
+        if let Some(cassettes) = self.cassettes.as_ref().filter(|c| c.is_in_use()) {
+            match cassettes.find(job.context, &job.neutral) {
+                Found::Recorded(received) => {
+                    let mut measurement = received.measurement();
+                    measurement.replayed = true;
+                    return match read(&received) {
+                        Ok(understood) => Ok((understood.value, measurement)),
+                        Err(failure) => Err(failure.of(Some(&received), None)),
+                    };
+                }
+                Found::Missing(miss) => return Err(miss.of(None, None)),
+                Found::Free(free) => place = Some((cassettes, free)),
+            }
+        }
+        let route = (job.route)().map_err(|f| f.of(None, None))?;
+        self.ask(job, &route, read, place).await
+    }
+
+    /// Attempts until one succeeds or nothing more may be tried.
+    async fn ask<T: Send>(
+        &self,
+        job: &Job<'_>,
+        route: &Route,
+        read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
+        mut place: Option<(&Arc<Cassettes>, Place)>,
+    ) -> Result<(T, Measurement), ProviderError> {
+        let body = Bytes::from((job.body)());
+        let mut ends = Instant::now() + route.total;
+        let mut retries = 0;
+        let mut waited = Duration::ZERO;
+        loop {
+            let attempt = self.attempt(job, route, &body, &mut ends, read).await;
+            let (received, failure) = match attempt {
+                (Some(received), Ok(value)) => {
+                    if let Some((cassettes, place)) = place {
+                        cassettes.keep(job.context, place, &received);
+                    }
+                    let mut measurement = received.measurement();
+                    measurement.retries = retries;
+                    measurement.waited_ms = (retries > 0).then(|| milliseconds(waited));
+                    return Ok((value, measurement));
+                }
+                (received, Err(failure)) => (received, failure),
+                (None, Ok(_)) => (None, Failure::new(Kind::Bug, "a reply without a response")),
+            };
+            let wait = backoff::wait(&failure, received.as_ref().map(|r| &r.headers), job.context, retries);
+            let last = match wait {
+                _ if retries >= route.retries => true,
+                None => true,
+                Some(wait) => {
+                    let until = Instant::now() + wait;
+                    if until >= ends || job.context.deadline.is_some_and(|d| until >= d) {
+                        true
+                    } else {
+                        tokio::select! {
+                            biased;
+                            () = job.context.cancel.cancelled() => {
+                                return Err(ProviderError { retries, ..ProviderError::new(Kind::Cancelled, "cancelled") });
+                            }
+                            () = tokio::time::sleep_until(until) => {}
+                        }
+                        waited += wait;
+                        false
+                    }
+                }
+            };
+            if last {
+                if let (Some((cassettes, place)), Some(received)) = (place.take(), &received)
+                    && matches!(failure.kind, Kind::ContextOverflow | Kind::Malformed | Kind::ContentFilter)
+                {
+                    cassettes.keep(job.context, place, received);
+                }
+                let error = failure.of(received.as_ref(), Some(&route.host));
+                return Err(ProviderError { retries, waited_ms: milliseconds(waited), ..error });
+            }
+            retries += 1;
+            tracing::debug!(retries, status = received.as_ref().map(|r| r.status), "trying again");
+        }
+    }
+}
+
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

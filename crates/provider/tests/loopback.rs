@@ -1,0 +1,132 @@
+//! Whole requests over real sockets on loopback: what a wire of the tests' own cannot show.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use mocktrial_provider::{ChatModel, Context, Kind, Model, ProviderError, Reply, Request, Scrubber, Transport};
+use mocktrial_trajectory::{EpisodeKey, Message};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+const GOOD: &str = r#"{"choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}]}"#;
+
+/// A server that answers every request with the same bytes, and closes after it where told so.
+struct Server {
+    address: String,
+    connections: Arc<AtomicUsize>,
+}
+
+async fn serve(answer: Vec<u8>, close: bool) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                while take_request(&mut socket).await.is_some() {
+                    if socket.write_all(&answer).await.is_err() || close {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    Server { address, connections }
+}
+
+/// Reads one request with its body.
+async fn take_request(socket: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut piece = [0; 4096];
+        let count = socket.read(&mut piece).await.ok().filter(|n| *n > 0)?;
+        bytes.extend_from_slice(&piece[..count]);
+        if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse::<usize>().ok());
+            if bytes.len() >= end + 4 + length.unwrap_or(0) {
+                return Some(bytes);
+            }
+        }
+    }
+}
+
+fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn model(address: &str, transport: &Transport) -> ChatModel {
+    let config = json!({"model": "m", "base_url": address, "retries": 0});
+    ChatModel::new("local", &serde_json::from_value(config).unwrap(), transport).unwrap()
+}
+
+async fn ask(model: &ChatModel) -> Result<Reply, ProviderError> {
+    let key = EpisodeKey { scenario: "a".into(), variant: "".into(), endpoint: "local".into(), trial: 1 };
+    let request = Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() };
+    model.respond(&request, &Context::new(key)).await
+}
+
+async fn failure(answer: Vec<u8>) -> ProviderError {
+    let server = serve(answer, true).await;
+    ask(&model(&server.address, &Transport::live(Scrubber::new()))).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn models_share_connections_and_keep_them() {
+    let server = serve(http("200 OK", "", GOOD), false).await;
+    let transport = Transport::live(Scrubber::new());
+    for _ in 0..3 {
+        let model = model(&server.address, &transport);
+        for _ in 0..3 {
+            ask(&model).await.unwrap();
+        }
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_cut_connection_and_garbage_are_the_connections_failure() {
+    let mut cut = http("200 OK", "", GOOD);
+    cut.truncate(cut.len() - 10);
+    assert_eq!(failure(cut).await.kind, Kind::Connection);
+    assert_eq!(failure(b"\x00\x01 what?\r\n\r\n".to_vec()).await.kind, Kind::Connection);
+    assert_eq!(failure(Vec::new()).await.kind, Kind::Connection);
+    let error = ask(&model("http://127.0.0.1:1/v1", &Transport::live(Scrubber::new()))).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Connection);
+    assert!(error.message.starts_with("no connection could be made"), "{error}");
+}
+
+#[tokio::test]
+async fn a_cut_chunked_stream_is_a_lost_connection_and_an_error_in_it_is_the_servers() {
+    let stream = |data: &str| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        format!("{head}{:x}\r\n{data}\r\n", data.len()).into_bytes()
+    };
+    assert_eq!(
+        failure(stream("data: {\"choices\":[{\"delta\":{\"content\":\"H\"}}]}\n\n")).await.kind,
+        Kind::Connection
+    );
+    let mut failed = stream("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n");
+    failed.extend_from_slice(b"0\r\n\r\n");
+    assert_eq!(failure(failed).await.kind, Kind::ServerError);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let error = failure(http("302 Found", "location: http://127.0.0.1:1/\r\n", "")).await;
+    assert_eq!((error.kind, error.status), (Kind::NotFound, Some(302)));
+    assert!(error.to_string().contains("base_url"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused() {
+    let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    answer.resize(33 << 20, b' ');
+    let error = failure(answer).await;
+    assert_eq!(error.kind, Kind::Unreadable);
+    assert!(error.message.contains("32 MiB"), "{error}");
+}

@@ -1,0 +1,33 @@
+//! One report model, rendered for terminals and machines.
+//!
+//! Pure functions from what `analysis` found to text: nothing here prints, reads a clock or asks
+//! the terminal anything. [`Style`] says how wide the text may be and whether it may be coloured.
+//!
+//! What a model wrote is hostile text: every renderer here passes it through one function that
+//! makes control characters, terminal escapes and bidirectional overrides visible instead of
+//! letting them act.
+//!
+//! ```
+//! use mocktrial_report::{ListRow, Style, list};
+//!
+//! let row = ListRow { id: "shop/refund".into(), title: "Refund \u{1b}[2J an item".into(), tags: vec!["policy".into()] };
+//! let text = list(&[row], &Style::plain(60));
+//! assert_eq!(text, "shop/refund  Refund \\u{1b}[2J an item  policy\n1 scenario\n");
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod axis;
+mod episode;
+mod json;
+mod list;
+mod number;
+mod summary;
+mod table;
+mod text;
+mod value;
+
+pub use episode::episode;
+pub use json::{REPORT_VERSION, episode_json, summary_json};
+pub use list::{ListRow, list};
+pub use summary::summary;
+pub use text::{Style, clean, clean_line};

@@ -1,0 +1,123 @@
+//! Finding mistakes in criteria before any episode is graded.
+
+use crate::mistake::did_you_mean;
+use crate::{Fault, Grader, Mistake, Prepared, Setting, grader, graders};
+use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
+
+/// Every mistake in a scenario's criteria.
+///
+/// Wrong parameters; tools and arguments that the world does not have; values of arguments that the
+/// tool's schema does not allow, so that no executed call can have them (in `never`, `before`,
+/// `after`, `at_most`, and in `calls: {of: […]}` where the argument is compared by its value; not
+/// with `include_failed`, which looks at refused calls too); regular expressions, schemas and paths
+/// that do not compile; and these patterns, because a criterion that cannot fail
+/// is never a pass but a mistake:
+///
+/// | pattern | |
+/// |---|---|
+/// | no criteria at all, or none that measures `task` | nothing decides whether an episode passes |
+/// | parameters without any check | `answer: {}`, `within: {}`, `format: {}`, an empty list |
+/// | `answer`: an empty text in `contains`, `any_of`, `equals` or `excludes` | every text contains it; or (`equals`) an empty text is never an answer; or (`excludes`) nothing passes |
+/// | `answer`, `state`: a regex that matches the empty text | it matches everything |
+/// | a schema `true` or `{}`, or one with annotations only | everything fits it |
+/// | `answer: {number}` with an infinite or negative tolerance | every number fits, or none |
+/// | `state: {only_changed}` with a pattern for the whole state | everything may change |
+/// | `calls` against an empty list with `in_order` or `superset` | every list of calls holds it |
+/// | `at_most` of 1000 or more, `format` or `within` with limits no episode reaches | |
+/// | `never` with `before` or `after` naming the forbidden call itself, `before` with `then` equal to `call` | |
+/// | `as_reference` where the scenario has no reference | |
+/// | `calls` with `in_order` or `superset` of a reference without calls (found by `Grading::new`) | every list of calls holds it |
+/// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing) | |
+///
+/// Not a mistake, because it depends on the endpoint: a bound of `within` on what some agents do not
+/// show. On `turns` it does not apply to a command agent, and the grade's evidence says so; on
+/// `tokens` and `cost` it leaves the episode without an outcome (shown as left out of the rate,
+/// with the reason in the grade) until the agent reports usage or the endpoint has a price.
+#[must_use]
+pub fn lint(criteria: &[Criterion], tools: &[ToolSpec], references: usize, inaction: bool) -> Vec<Mistake> {
+    compile(criteria, tools, references, inaction).err().unwrap_or_default()
+}
+
+/// Compiles all criteria, or returns every mistake in them.
+pub(crate) fn compile(
+    criteria: &[Criterion],
+    tools: &[ToolSpec],
+    references: usize,
+    inaction: bool,
+) -> Result<Vec<Box<dyn Grader>>, Vec<Mistake>> {
+    let setting = Setting { tools, references };
+    let mut compiled = Vec::with_capacity(criteria.len());
+    let mut mistakes = Vec::new();
+    for (index, criterion) in criteria.iter().enumerate() {
+        match compile_one(criterion, &setting) {
+            Ok(grader) => compiled.push(grader),
+            Err(faults) => mistakes.extend(faults.into_iter().map(|fault| Mistake {
+                criterion: index,
+                at: fault.at,
+                message: fault.message,
+                hint: fault.hint,
+            })),
+        }
+    }
+    if mistakes.is_empty() {
+        mistakes.extend(vacuous(criteria, &compiled, None, inaction));
+    }
+    if mistakes.is_empty() { Ok(compiled) } else { Err(mistakes) }
+}
+
+fn compile_one(criterion: &Criterion, setting: &Setting<'_>) -> Result<Box<dyn Grader>, Vec<Fault>> {
+    let name = criterion.grader.as_str();
+    let Some(kind) = grader(name) else {
+        let names = || graders().iter().map(|k| k.name());
+        let hint = did_you_mean(name, names()).unwrap_or_else(|| {
+            format!("there are {}", names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+        });
+        return Err(vec![Fault::at(&[name], format!("there is no grader `{name}`")).hint(hint)]);
+    };
+    kind.compile(&criterion.parameters, setting)
+        .map_err(|faults| faults.into_iter().map(|f| f.below(&[name])).collect())
+}
+
+/// What is wrong with sound criteria once it is known what the references did.
+pub(crate) fn against_references(
+    criteria: &[Criterion],
+    compiled: &[Box<dyn Grader>],
+    prepared: &Prepared,
+    inaction: bool,
+) -> Result<(), Vec<Mistake>> {
+    let each = criteria.iter().zip(compiled).enumerate().filter_map(|(index, (criterion, grader))| {
+        let fault = grader.vacuous(prepared)?.below(&[&criterion.grader]);
+        Some(Mistake { criterion: index, at: fault.at, message: fault.message, hint: fault.hint })
+    });
+    let mistakes: Vec<Mistake> = each.chain(vacuous(criteria, compiled, Some(prepared), inaction)).collect();
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+}
+
+/// What is wrong with the criteria taken together.
+fn vacuous(
+    criteria: &[Criterion],
+    compiled: &[Box<dyn Grader>],
+    prepared: Option<&Prepared>,
+    inaction: bool,
+) -> Option<Mistake> {
+    let whole = |message: &str, hint: &str| {
+        Some(Mistake { criterion: 0, at: Pointer::default(), message: message.to_owned(), hint: Some(hint.to_owned()) })
+    };
+    if criteria.is_empty() {
+        return whole("there are no criteria, so nothing decides whether an episode passes", "add one under `expect`");
+    }
+    if criteria.iter().all(|c| c.measure != "task") {
+        return whole(
+            "no criterion measures `task`, so nothing decides whether an episode passes",
+            "leave out `measure` on what the task asks for",
+        );
+    }
+    let demanding = criteria.iter().zip(compiled).any(|(c, g)| c.measure == "task" && g.demands_something(prepared));
+    if !demanding && !inaction {
+        return whole(
+            "an agent that does nothing passes: every criterion only forbids",
+            "add one that asks for something (`answer`, `state: as_reference`, `calls`), or say `inaction: true` if doing nothing is right",
+        );
+    }
+    None
+}

@@ -1,0 +1,142 @@
+//! Which calls a criterion speaks of.
+
+use crate::arguments::{impossible, known_arguments, partly};
+use crate::mistake::did_you_mean;
+use crate::{CallFact, Facts, Fault, Setting};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use std::fmt;
+
+/// Calls of a tool: its name, or its name and some arguments.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Selector {
+    /// Every call of this tool.
+    Tool(String),
+    /// The calls of this tool with these arguments.
+    Call(CallPattern),
+}
+
+/// A tool and arguments.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallPattern {
+    /// The tool's name.
+    call: String,
+    /// Arguments that the call has; objects may hold more than is listed.
+    #[serde(default)]
+    args: Option<serde_json::Map<String, Value>>,
+}
+
+/// A compiled selector.
+#[derive(Clone, Debug)]
+pub(crate) struct Pick {
+    pub(crate) tool: String,
+    args: Option<Value>,
+}
+
+impl Pick {
+    /// Checks the tool and the arguments against the world; `at` is where the selector stands.
+    /// `refused`: calls that never reached the world are looked at too, so any argument may occur.
+    pub(crate) fn new(selector: Selector, at: &str, refused: bool, setting: &Setting<'_>) -> Result<Self, Vec<Fault>> {
+        match selector {
+            Selector::Tool(tool) => Self::of(tool, None, &[at], &[at], refused, setting),
+            Selector::Call(p) => Self::of(p.call, p.args, &[at, "call"], &[at, "args"], refused, setting),
+        }
+    }
+
+    /// The same, from a tool and arguments that stand in places of their own.
+    pub(crate) fn of(
+        tool: String,
+        args: Option<serde_json::Map<String, Value>>,
+        tool_at: &[&str],
+        args_at: &[&str],
+        refused: bool,
+        setting: &Setting<'_>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = known_call(&tool, args.as_ref(), tool_at, args_at, setting);
+        if !refused && let Some(args) = &args {
+            faults.extend(possible_call(&tool, args, args_at, true, setting));
+        }
+        if faults.is_empty() { Ok(Self { tool, args: args.map(Value::Object) }) } else { Err(faults) }
+    }
+
+    /// Whether a call is one of them.
+    pub(crate) fn takes(&self, call: &CallFact<'_>) -> bool {
+        call.tool == self.tool
+            && self.args.as_ref().is_none_or(|want| call.arguments.value.as_ref().is_some_and(|got| partly(want, got)))
+    }
+
+    /// The calls that count, in order.
+    pub(crate) fn of_episode<'f, 'a>(
+        &'f self,
+        facts: &'f Facts<'a>,
+        include_failed: bool,
+    ) -> impl Iterator<Item = &'f CallFact<'a>> {
+        facts.calls().iter().filter(move |c| c.counts(include_failed) && self.takes(c))
+    }
+
+    /// The event of the first of them that succeeded.
+    pub(crate) fn first_success(&self, facts: &Facts<'_>) -> Option<u32> {
+        facts.calls().iter().find(|c| c.succeeded() && self.takes(c)).map(|c| c.seq)
+    }
+
+    /// Whether both speak of exactly the same calls.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.tool == other.tool && self.args == other.args
+    }
+}
+
+impl fmt::Display for Pick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.args {
+            Some(args) => write!(f, "`{}` with {args}", self.tool),
+            None => write!(f, "`{}`", self.tool),
+        }
+    }
+}
+
+/// What is wrong with naming this tool and these arguments in this world.
+pub(crate) fn known_call(
+    tool: &str,
+    args: Option<&serde_json::Map<String, Value>>,
+    tool_at: &[&str],
+    args_at: &[&str],
+    setting: &Setting<'_>,
+) -> Vec<Fault> {
+    let Some(spec) = setting.tools.iter().find(|t| t.name == tool) else {
+        let mut fault = Fault::at(tool_at, format!("the world has no tool `{tool}`"));
+        fault.hint = did_you_mean(tool, setting.tools.iter().map(|t| t.name.as_str()));
+        return vec![fault];
+    };
+    let Some((args, known)) = args.and_then(|a| Some((a, known_arguments(spec)?))) else { return Vec::new() };
+    let unknown = args.keys().filter(|k| !known.contains_key(*k));
+    unknown
+        .map(|key| {
+            let mut fault = Fault::at(args_at, format!("`{tool}` has no argument `{key}`")).below(&[]);
+            fault.at.0.push(key.clone());
+            fault.hint = did_you_mean(key, known.keys().map(String::as_str));
+            fault
+        })
+        .collect()
+}
+
+/// The literal arguments that no executed call of this tool can have.
+pub(crate) fn possible_call<'a>(
+    tool: &str,
+    args: impl IntoIterator<Item = (&'a String, &'a Value)>,
+    args_at: &[&str],
+    partial: bool,
+    setting: &Setting<'_>,
+) -> Vec<Fault> {
+    let Some(spec) = setting.tools.iter().find(|t| t.name == tool) else { return Vec::new() };
+    args.into_iter()
+        .filter_map(|(key, value)| {
+            let why = impossible(spec, key, value, partial)?;
+            let mut fault = Fault::at(args_at, format!("no call of `{tool}` can have this `{key}`: {why}"));
+            fault.at.0.push(key.clone());
+            Some(fault)
+        })
+        .collect()
+}

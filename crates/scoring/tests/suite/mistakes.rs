@@ -1,0 +1,210 @@
+use crate::build::*;
+use mocktrial_scoring::*;
+use serde_json::{Value, json};
+
+fn mistakes(grader: &str, parameters: Value) -> Vec<String> {
+    lint(&[criterion(grader, parameters)], &tools(), 1, true)
+        .iter()
+        .map(|m| format!("{} {}{}", m.at, m.message, m.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn mistakes_are_found_where_they_stand() {
+    let all: Vec<String> = [
+        ("anwser", json!({"contains": "x"})),
+        ("answer", json!({"contians": "x"})),
+        ("answer", json!({"contains": 42})),
+        ("answer", json!({"regex": "(a"})),
+        ("answer", json!({"case": "exactly", "contains": "x"})),
+        ("state", json!("as_refrence")),
+        ("state", json!({"path": "orders", "exists": true})),
+        ("state", json!([{"path": "$.a", "equals": 1}, {"path": "$.b", "equal": 1}])),
+        ("calls", json!({"match": "strictly"})),
+        ("calls", json!({"of": [{"call": "get_ordr"}]})),
+        ("calls", json!({"of": [{"call": "get_order", "args": {"orderid": 1}}]})),
+        ("calls", json!({"overrides": {"get_order.ordr_id": "ignore"}})),
+        ("never", json!({"call": "refund_orders"})),
+        ("never", json!({"before": "get_order"})),
+        ("before", json!({"call": "get_order", "then": {"call": "refund_order", "args": {"ammount": 1}}})),
+        ("at_most", json!({"call": "get_order", "times": -1})),
+        ("within", json!({"turn": 3})),
+        ("format", json!("cleen")),
+    ]
+    .into_iter()
+    .flat_map(|(g, p)| mistakes(g, p))
+    .collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn what_cannot_fail_is_a_mistake() {
+    for (grader, parameters) in [
+        ("answer", json!({})),
+        ("answer", json!({"contains": ""})),
+        ("answer", json!({"contains": []})),
+        ("answer", json!({"contains": [" ", "x"]})),
+        ("answer", json!({"any_of": []})),
+        ("answer", json!({"regex": ".*"})),
+        ("answer", json!({"schema": {}})),
+        ("answer", json!({"schema": true})),
+        ("answer", json!({"schema": {"title": "anything"}})),
+        ("answer", json!({"equals": "  "})),
+        ("answer", json!({"tolerance": 1})),
+        ("answer", json!({"number": 1, "tolerance": -1})),
+        ("state", json!([])),
+        ("state", json!({"path": "$.x"})),
+        ("state", json!({"path": "$", "exists": true})),
+        ("state", json!({"only_changed": []})),
+        ("state", json!({"only_changed": [""]})),
+        ("calls", json!({"of": []})),
+        ("calls", json!({"of": [], "match": "superset"})),
+        ("never", json!({"call": "get_order", "before": "get_order"})),
+        ("before", json!({"call": "get_order", "then": "get_order"})),
+        ("at_most", json!({"call": "get_order", "times": 5000})),
+        ("within", json!({})),
+        ("within", json!({"tokens": 100_000_000_000_u64})),
+        ("format", json!({})),
+    ] {
+        assert!(!mistakes(grader, parameters.clone()).is_empty(), "{grader} {parameters}");
+    }
+}
+
+#[test]
+fn a_value_that_no_call_can_have_is_a_mistake() {
+    let said = |grader: &str, parameters: Value| mistakes(grader, parameters).join("\n");
+    let number_for_text = json!({"order_id": 1001});
+    for (grader, parameters, at) in [
+        ("never", json!({"call": "get_order", "args": number_for_text}), "/never/args/order_id"),
+        ("at_most", json!({"call": "get_order", "times": 1, "args": number_for_text}), "/at_most/args/order_id"),
+        (
+            "before",
+            json!({"call": {"call": "get_order", "args": number_for_text}, "then": "refund_order"}),
+            "/before/call/args/order_id",
+        ),
+        (
+            "after",
+            json!({"call": "refund_order", "first": {"call": "get_order", "args": number_for_text}}),
+            "/after/first/args/order_id",
+        ),
+        ("calls", json!({"of": [{"call": "get_order", "args": number_for_text}]}), "/calls/of/0/args/order_id"),
+        (
+            "calls",
+            json!({"args": "superset", "of": [{"call": "get_order", "args": number_for_text}]}),
+            "/calls/of/0/args/order_id",
+        ),
+    ] {
+        let why = "no call of `get_order` can have this `order_id`: the tool's schema wants string, and `1001` is none";
+        assert_eq!(said(grader, parameters), format!("{at} {why}"));
+    }
+    let amount = |amount: Value| said("never", json!({"call": "refund_order", "args": {"amount": amount}}));
+    assert_eq!((amount(json!(42)), amount(json!(42.5))), (String::new(), String::new()));
+    assert!(amount(json!("42")).contains("wants number"));
+}
+
+#[test]
+fn a_value_is_not_judged_where_it_is_no_value_or_refused_calls_count() {
+    for (grader, parameters) in [
+        ("calls", json!({"args": "schema", "of": [{"call": "get_order", "args": {"order_id": {"type": "string"}}}]})),
+        ("calls", json!({"args": "ignore", "of": [{"call": "get_order", "args": {"order_id": 1}}]})),
+        (
+            "calls",
+            json!({"overrides": {"get_order.order_id": "ignore"}, "of": [{"call": "get_order", "args": {"order_id": 1}}]}),
+        ),
+        ("calls", json!({"include_failed": true, "of": [{"call": "get_order", "args": {"order_id": 1}}]})),
+        ("never", json!({"call": "get_order", "args": {"order_id": 1}, "include_failed": true})),
+    ] {
+        assert_eq!(mistakes(grader, parameters.clone()), [] as [String; 0], "{grader} {parameters}");
+    }
+}
+
+#[test]
+fn values_are_held_against_the_whole_schema_of_an_argument() {
+    let mut tools = tools();
+    tools[1].input_schema = json!({
+        "type": "object",
+        "$defs": {"id": {"type": "string", "pattern": "^W-[0-9]+$"}},
+        "properties": {
+            "order_id": {"$ref": "#/$defs/id"},
+            "part": {"enum": ["head", "items"]},
+            "where": {"type": "object", "properties": {"zip": {"type": "string"}}, "required": ["zip", "city"]},
+        }
+    });
+    let found = |args: Value| {
+        let never = criterion("never", json!({"call": "get_order", "args": args.clone()}));
+        let calls = criterion("calls", json!({"of": [{"call": "get_order", "args": args}]}));
+        [never, calls].map(|c| lint(&[c], &tools, 1, true).len())
+    };
+    assert_eq!(found(json!({"order_id": "W-1", "part": "head", "where": {"zip": "1", "city": "x"}})), [0, 0]);
+    assert_eq!(found(json!({"order_id": "1"})), [1, 1]);
+    assert_eq!(found(json!({"part": "tail"})), [1, 1]);
+    assert_eq!(found(json!({"where": "here"})), [1, 1]);
+    // `never` may name a part of a map; the calls of a list are compared whole.
+    assert_eq!(found(json!({"where": {"zip": "1"}})), [0, 1]);
+}
+
+#[test]
+fn a_reference_is_needed_to_compare_with_one() {
+    for (grader, parameters) in [("state", json!("as_reference")), ("calls", json!("as_reference"))] {
+        assert_eq!(lint(&[criterion(grader, parameters)], &tools(), 0, true).len(), 1);
+    }
+}
+
+#[test]
+fn criteria_that_only_forbid_need_inaction() {
+    let forbid = [
+        criterion("state", json!("unchanged")),
+        criterion("never", json!({"call": "refund_order"})),
+        criterion("answer", json!({"excludes": "x"})),
+        criterion("format", json!("clean")),
+        criterion("within", json!({"turns": 8})),
+        criterion("calls", json!({"match": "subset"})),
+    ];
+    assert_eq!(lint(&forbid, &tools(), 1, false).len(), 1);
+    assert!(lint(&forbid, &tools(), 1, true).is_empty());
+    assert_eq!(lint(&[], &tools(), 1, true).len(), 1);
+    let mut other = criterion("answer", json!({"contains": "x"}));
+    other.measure = "tone".into();
+    assert_eq!(lint(&[other], &tools(), 1, false).len(), 1);
+}
+
+#[test]
+fn the_schema_of_criteria_takes_what_the_graders_take() {
+    let schema = criterion_schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for good in [
+        json!({"answer": {"contains": ["a", "b"], "in": "any"}}),
+        json!({"state": "as_reference", "measure": "safety"}),
+        json!({"state": [{"path": "$.a", "exists": true}]}),
+        json!({"calls": {"match": "any_order", "of": [{"call": "x", "args": {}}], "overrides": {"x.y": "ignore"}}}),
+        json!({"never": {"call": "x", "before": {"call": "y"}}}),
+        json!({"format": "clean"}),
+    ] {
+        assert!(
+            validator.is_valid(&good),
+            "{good}: {:?}",
+            validator.iter_errors(&good).map(|e| e.to_string()).collect::<Vec<_>>()
+        );
+    }
+    for bad in [
+        json!({"answer": {"contians": "a"}}),
+        json!({"answer": {"contains": "a"}, "state": "unchanged"}),
+        json!({"measure": "task"}),
+    ] {
+        assert!(!validator.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
+fn a_reference_that_does_nothing_asks_for_nothing() {
+    let mut idle = case(vec![criterion("state", json!("as_reference"))]);
+    idle.references = vec![Build::new().say("Hello.").reference()];
+    idle.inaction = false;
+    assert!(lint(&idle.criteria, &idle.tools, 1, false).is_empty());
+    assert!(Grading::new(std::sync::Arc::new(idle.clone())).is_err());
+    idle.criteria.push(criterion("answer", json!({"contains": "hello"})));
+    assert!(Grading::new(std::sync::Arc::new(idle.clone())).is_ok());
+    idle.criteria.push(criterion("calls", json!("as_reference")));
+    let found = Grading::new(std::sync::Arc::new(idle)).err().unwrap();
+    assert_eq!((found[0].criterion, found[0].at.to_string()), (2, "/calls".to_owned()));
+}

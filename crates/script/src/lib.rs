@@ -1,0 +1,124 @@
+//! Starlark under limits, over a host object.
+//!
+//! A [`Script`] is compiled once; each call of one of its functions gets a fresh heap, the arguments
+//! as plain values, and `world`, through which it reads and writes what a [`Host`] keeps. Only what
+//! a path addresses is converted, so a call costs the same however large the state is.
+//!
+//! # For authors of scripts
+//!
+//! ```python
+//! def cancel_order(args, world):
+//!     id = args["order_id"]
+//!     if not world.has("orders", id):
+//!         return None                            # does not apply
+//!     if world.get("orders", id, "status") == "shipped":
+//!         world.error("Order %s has been shipped." % id)
+//!     world.set("orders", id, "status", "cancelled")
+//!     world.append("log", {"at": world.now(), "cancelled": id})
+//!     return {"ok": True}
+//! ```
+//!
+//! A path is a row of keys and list indices (negative ones count from the end), or a list of them.
+//!
+//! | call | gives or does |
+//! |---|---|
+//! | `world.get(*path, default=None)` | the value there, converted (at most 1 MiB) |
+//! | `world.has(*path)`, `world.len(*path)`, `world.keys(*path)` | without converting; 0 and `[]` where nothing is |
+//! | `world.set(*path, value)` | replaces, or adds a key; the parent must exist |
+//! | `world.append(*path, value)`, `world.remove(*path)` | at the end of a list; what is there |
+//! | `world.now()`, `world.nth()` | virtual now; how often this very call occurred before |
+//! | `world.random_int(low, high)` | seeded by world, tool, arguments and `nth`; both bounds included |
+//! | `world.add_seconds(time, n)`, `world.add_days(time, n)` | RFC 3339 text, or a date |
+//! | `world.error(text_or_value)` | ends the call: the tool answers with this error; writes stay |
+//! | `sum`, `round(x, digits=0)`, `money(x)`, `join(separator, items)`, `replace(text, old, new)`, `to_json_text(x)` | beside Starlark's own `len`, `min`, `max`, `sorted`, `any`, `all`, `zip`, `enumerate` … |
+//!
+//! # Limits
+//!
+//! The engine counts steps (loop iterations and calls) and looks at the count and at its heap once
+//! in a thousand of them, so a limit is met up to a thousand steps late; depth of calls is exact.
+//! Within one step it bounds nothing. Therefore `+ * % << == !=` look at the sizes first (4 MiB, or
+//! 524,288 items), `range` makes at most that many, `str` and `repr` look first, `.join`,
+//! `.replace`, `.format`, `.extend`, `getattr`, f-strings, `load` and augmented assignments other
+//! than `+=` and `-=` are refused with what to write instead, the heap is looked at before every
+//! statement, and none of these functions makes anything more once it holds 64 MiB. What remains
+//! unbounded within one step: `+=` may double a value that the heap limit allows, `<`, `in` and
+//! `sorted` may take long on lists that contain themselves many times over, and slices, `list` and
+//! `sorted` inside one comprehension may copy up to a thousand large values before the engine
+//! looks. The heap is the engine's arena; the tables of dicts and the room that lists reserve are
+//! beside it. So a script can take a multiple of its heap limit for a moment; it is no sandbox
+//! against an author who means harm.
+//!
+//! ```
+//! use mocktrial_script::{Limits, Script};
+//! let script = Script::compile("shop.star", "def hello(args, world):\n  return 1\n", &Limits::default())?;
+//! assert_eq!(script.functions(), ["hello"]);
+//! let error = Script::compile("shop.star", "def hello(:\n", &Limits::default()).unwrap_err();
+//! assert_eq!(error.at.map(|at| at.line), Some(1));
+//! # Ok::<(), mocktrial_script::ScriptError>(())
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod builtins;
+mod convert;
+mod guard;
+mod host;
+mod script;
+mod world;
+
+pub use host::{Host, HostError, Shape, Step};
+pub use script::Script;
+
+use serde_json::Value;
+
+/// What a script may use in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps: loop iterations and calls.
+    pub steps: u64,
+    /// Calls within calls.
+    pub recursion: u32,
+    /// Bytes of the script's heap.
+    pub heap_bytes: usize,
+    /// Bytes of its result.
+    pub result_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { steps: 1_000_000, recursion: 50, heap_bytes: 64 << 20, result_bytes: 1 << 20 }
+    }
+}
+
+/// Where in a script something is; lines and columns from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The script's name.
+    pub file: String,
+    /// Byte offsets into the source: from, to.
+    pub span: (usize, usize),
+    /// Line of the start.
+    pub line: usize,
+    /// Column of the start.
+    pub column: usize,
+}
+
+/// What is wrong with a script: its author's doing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", .at.as_ref().map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column)).unwrap_or_default())]
+pub struct ScriptError {
+    /// Where, if known.
+    pub at: Option<Location>,
+    /// What.
+    pub message: String,
+}
+
+/// How a function answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It returned `None`: it does not apply.
+    Pass,
+    /// It returned this.
+    Result(Value),
+    /// It called `world.error(…)`: the tool answers with this error.
+    Error(Value),
+}

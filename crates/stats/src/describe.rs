@@ -1,0 +1,69 @@
+//! Means, standard errors and quantiles.
+
+use crate::StatsError;
+use crate::error::require;
+
+fn finite(values: &[f64]) -> Result<(), StatsError> {
+    values.iter().try_for_each(|v| require("a value", *v, "finite", v.is_finite()))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "no suite has 2^52 scenarios")]
+pub(crate) fn count(n: usize) -> f64 {
+    n as f64
+}
+
+/// The arithmetic mean: Σxᵢ / n, in the values' own unit.
+///
+/// Summed in the order given; the same values in the same order give the same bits.
+///
+/// # Errors
+/// When there are no values, or one is not finite.
+pub fn mean(values: &[f64]) -> Result<f64, StatsError> {
+    finite(values)?;
+    if values.is_empty() {
+        return Err(StatsError::Empty);
+    }
+    Ok(values.iter().sum::<f64>() / count(values.len()))
+}
+
+/// The unbiased sample variance Σ(xᵢ − x̄)² / (n − 1), exactly 0 where all values are equal.
+pub(crate) fn variance(values: &[f64]) -> Result<f64, StatsError> {
+    let m = mean(values)?;
+    if values.len() < 2 {
+        return Err(StatsError::TooFew { needed: 2, got: values.len() });
+    }
+    // Rounding in the mean would give equal values a tiny variance, and with it a false certainty.
+    if values.iter().all(|v| v == &values[0]) {
+        return Ok(0.0);
+    }
+    Ok(values.iter().map(|v| (v - m).powi(2)).sum::<f64>() / count(values.len() - 1))
+}
+
+/// The standard error of the mean: √(s² / n) with the unbiased sample variance s², in the values'
+/// unit. With one value per scenario it is Miller's paired or clustered-by-scenario standard error
+/// (arXiv 2411.00640, eq. 1).
+///
+/// # Errors
+/// When there are fewer than two values, or one is not finite.
+pub fn standard_error(values: &[f64]) -> Result<f64, StatsError> {
+    Ok((variance(values)? / count(values.len())).sqrt())
+}
+
+/// The quantile of type 7 of Hyndman and Fan (1996), as in numpy's `linear` and R's default:
+/// linear interpolation at h = (n − 1)·q between the order statistics.
+///
+/// Domain: at least one finite value, 0 ≤ `q` ≤ 1. Unit: the values' own. The values need not be sorted.
+///
+/// # Errors
+/// When there are no values, one is not finite, or `q` is outside its domain.
+pub fn quantile7(values: &[f64], q: f64) -> Result<f64, StatsError> {
+    finite(values)?;
+    require("q", q, "between 0 and 1", (0.0..=1.0).contains(&q))?;
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let h = count(sorted.len().checked_sub(1).ok_or(StatsError::Empty)?) * q;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ h ≤ n − 1")]
+    let below = h.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    Ok(sorted[below] + (h - h.floor()) * (sorted[above] - sorted[below]))
+}

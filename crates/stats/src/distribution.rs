@@ -1,0 +1,44 @@
+//! The distributions that intervals rest on.
+
+use crate::StatsError;
+use crate::error::require;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+/// The quantile of the standard normal distribution: the z with Φ(z) = `p`.
+///
+/// Domain: 0 < `p` < 1. Good to 1e-10 relative to scipy's `ndtri`.
+///
+/// # Errors
+/// When `p` is outside its domain.
+pub fn norm_ppf(p: f64) -> Result<f64, StatsError> {
+    require("p", p, "between 0 and 1, both excluded", p > 0.0 && p < 1.0)?;
+    Ok(Normal::standard().inverse_cdf(p))
+}
+
+/// The quantile of Student's t with `df` degrees of freedom.
+///
+/// Domain: 0 < `p` < 1, `df` > 0. Good to 1e-9 for the degrees of freedom that suites have.
+///
+/// # Errors
+/// When a parameter is outside its domain.
+pub fn t_ppf(p: f64, df: f64) -> Result<f64, StatsError> {
+    require("p", p, "between 0 and 1, both excluded", p > 0.0 && p < 1.0)?;
+    Ok(student(df)?.inverse_cdf(p))
+}
+
+/// Student's t distribution function with `df` degrees of freedom. Domain: `df` > 0.
+///
+/// # Errors
+/// When `df` is outside its domain.
+pub fn t_cdf(t: f64, df: f64) -> Result<f64, StatsError> {
+    Ok(student(df)?.cdf(t))
+}
+
+/// The upper tail of Student's t, exact where it is small.
+pub(crate) fn t_sf(t: f64, df: f64) -> Result<f64, StatsError> {
+    Ok(student(df)?.sf(t))
+}
+
+fn student(df: f64) -> Result<StudentsT, StatsError> {
+    StudentsT::new(0.0, 1.0, df).map_err(|_| StatsError::Domain { name: "df", value: df, domain: "above 0" })
+}

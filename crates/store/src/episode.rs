@@ -1,0 +1,229 @@
+//! Episodes as they are written and read.
+
+use mocktrial_trajectory::{
+    Answer, Body, Cause, Digest, EndReason, EpisodeKey, Grade, Measurements, Outcome, Question,
+};
+use mocktrial_trajectory::{Trajectory, Usage};
+use serde::{Deserialize, Serialize};
+
+/// A question and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What was asked.
+    pub question: Question,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// An ended episode, ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpisodeRecord {
+    /// Its figures.
+    pub row: EpisodeRow,
+    /// Its trajectory as JSON.
+    pub trajectory: String,
+    /// What was measured.
+    pub measurements: Measurements,
+    /// What the graders said.
+    pub grades: Vec<Grade>,
+    /// What graders asked, and the answers.
+    pub asked: Vec<Asked>,
+}
+
+/// The figures of an episode: everything about it but its texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpisodeRow {
+    /// Its key.
+    pub key: EpisodeKey,
+    /// Its number in dispatch order, from 0.
+    pub dispatch: u64,
+    /// The trial's seed.
+    pub seed: u64,
+    /// When it was begun, RFC 3339 in UTC; empty where unknown.
+    pub started: String,
+    /// Why it ended.
+    pub end: EndReason,
+    /// Who is to blame; `None` when it passed.
+    pub cause: Option<Cause>,
+    /// Whether it passed; `None` where that cannot be said, and then it counts in no rate.
+    pub passed: Option<bool>,
+    /// The mean score of its task grades, in [0, 1].
+    pub score: Option<f64>,
+    /// The first task criterion that failed, such as `expect[0]`, and its grader.
+    pub failed: Option<FailedCriterion>,
+    /// Model responses.
+    pub turns: u32,
+    /// Tool calls.
+    pub calls: u32,
+    /// Tokens; `None` where nothing was reported.
+    pub usage: Option<Usage>,
+    /// US dollars; `None` where unknown.
+    pub cost: Option<f64>,
+    /// Virtual milliseconds it took.
+    pub virtual_ms: u64,
+    /// Real milliseconds it took.
+    pub wall_ms: f64,
+    /// Real milliseconds of each model response, in order.
+    pub latencies_ms: Vec<f64>,
+    /// Attempts beyond the first, over all requests.
+    pub retries: u32,
+    /// Whether any response came from a cassette: then it is no new evidence.
+    pub replayed: bool,
+    /// The hash of the trajectory's JSON.
+    pub trajectory_hash: Digest,
+}
+
+/// The first criterion that an episode failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FailedCriterion {
+    /// The grader's name.
+    pub grader: String,
+    /// Where the criterion stands, such as `expect[0]`.
+    pub criterion: String,
+}
+
+impl EpisodeRow {
+    /// Whether the episode counts in a rate: it ended by the endpoint's own doing and was graded.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.passed.is_some() && !self.end.is_infrastructure()
+    }
+}
+
+impl EpisodeRecord {
+    /// The record of an episode, with all its figures taken from the trajectory, the measurements
+    /// and the grades.
+    ///
+    /// `passed` is what the graders together say (`scoring::passed`). It is dropped where the
+    /// episode ended by infrastructure: such an episode has no outcome, whatever its grades.
+    /// Cost is known only where that of every model response is. Adjust `row` where the caller
+    /// knows more.
+    #[must_use]
+    pub fn new(
+        key: EpisodeKey,
+        dispatch: u64,
+        seed: u64,
+        trajectory: &Trajectory,
+        measurements: Measurements,
+        grades: Vec<Grade>,
+        passed: Option<bool>,
+    ) -> Self {
+        let json = trajectory.to_json();
+        let end = trajectory.end().unwrap_or(EndReason::HarnessError);
+        let judged = Judgement::of(end, &grades, passed);
+        let row = EpisodeRow {
+            key,
+            dispatch,
+            seed,
+            started: String::new(),
+            end,
+            cause: judged.cause,
+            passed: judged.passed,
+            score: judged.score,
+            failed: judged.failed,
+            turns: trajectory.turns(),
+            calls: trajectory.calls(),
+            usage: trajectory.usage(),
+            cost: cost(trajectory, &measurements),
+            virtual_ms: trajectory.events().last().map_or(0, |e| e.time_ms),
+            wall_ms: measurements.wall_ms,
+            latencies_ms: measurements.events.iter().filter_map(|m| m.latency_ms).collect(),
+            retries: measurements.events.iter().map(|m| m.retries).sum(),
+            replayed: measurements.events.iter().any(|m| m.replayed),
+            trajectory_hash: Digest::of_bytes(b"trajectory", json.as_bytes()),
+        };
+        Self { row, trajectory: json, measurements, grades, asked: Vec::new() }
+    }
+}
+
+/// What follows from an episode's grades.
+pub(crate) struct Judgement {
+    pub(crate) passed: Option<bool>,
+    pub(crate) score: Option<f64>,
+    pub(crate) failed: Option<FailedCriterion>,
+    pub(crate) cause: Option<Cause>,
+}
+
+impl Judgement {
+    pub(crate) fn of(end: EndReason, grades: &[Grade], passed: Option<bool>) -> Self {
+        let task = || grades.iter().filter(|g| g.measure == "task");
+        let passed = passed.filter(|_| !end.is_infrastructure());
+        let scores: Vec<f64> = task().filter_map(|g| g.score).collect();
+        #[allow(clippy::cast_precision_loss, reason = "few grades")]
+        let mean = (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64);
+        let failed = task().find(|g| g.outcome == Outcome::Failed).filter(|_| passed == Some(false));
+        let ungraded = task().find_map(|g| match &g.outcome {
+            Outcome::Ungraded { cause, .. } => Some(*cause),
+            _ => None,
+        });
+        Self {
+            passed,
+            score: mean.filter(|_| passed.is_some()),
+            failed: failed.map(|g| FailedCriterion { grader: g.grader.clone(), criterion: g.criterion.clone() }),
+            cause: match passed {
+                _ if end.is_infrastructure() => Some(end.cause()),
+                Some(true) => None,
+                Some(false) => Some(Cause::Model),
+                None => Some(ungraded.unwrap_or(Cause::Scenario)),
+            },
+        }
+    }
+}
+
+fn cost(trajectory: &Trajectory, measurements: &Measurements) -> Option<f64> {
+    let mut responses = trajectory.events().iter().filter(|e| matches!(e.body, Body::Response { .. })).peekable();
+    responses.peek()?;
+    let known = |seq: u32| measurements.events.iter().any(|m| m.seq == seq && m.cost.is_some());
+    let all_known = responses.all(|e| known(e.seq));
+    all_known.then(|| measurements.events.iter().filter_map(|m| m.cost).sum())
+}
+
+/// An episode as it was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEpisode {
+    /// Its figures.
+    pub row: EpisodeRow,
+    /// Its trajectory as JSON; read it with [`Trajectory::from_json`].
+    pub trajectory: String,
+    /// What was measured.
+    pub measurements: Measurements,
+    /// What the graders said.
+    pub grades: Vec<Grade>,
+    /// What graders asked, and the answers.
+    pub asked: Vec<Asked>,
+}
+
+/// An episode that a run holds already: what resuming needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its key.
+    pub key: EpisodeKey,
+    /// Its number in dispatch order.
+    pub dispatch: u64,
+    /// Why it ended.
+    pub end: EndReason,
+    /// Whether it passed.
+    pub passed: Option<bool>,
+}
+
+impl Ended {
+    /// Whether it must run again for the plan to be complete: the run was cancelled, or its budget
+    /// spent, before it had an outcome.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.end, EndReason::Cancelled | EndReason::Budget)
+    }
+}
+
+/// New grades for an episode whose trajectory stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regrade {
+    /// Its key.
+    pub key: EpisodeKey,
+    /// What the graders say now.
+    pub grades: Vec<Grade>,
+    /// What they say together.
+    pub passed: Option<bool>,
+    /// What they asked, and the answers.
+    pub asked: Vec<Asked>,
+}

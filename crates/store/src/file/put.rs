@@ -1,0 +1,184 @@
+//! The statements that write.
+
+use super::plan::Plan;
+use crate::episode::{Asked, Judgement};
+use crate::{EpisodeRecord, Regrade, Scenario, Spend, StoreError};
+use mocktrial_trajectory::{EndReason, Grade, Outcome};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::fmt::Write as _;
+
+fn whole(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Writes an episode with all that belongs to it. The inner result is about this episode alone:
+/// then nothing of it was written, and the group goes on.
+pub(crate) fn episode(
+    db: &Connection,
+    plan: &Plan,
+    episode: &EpisodeRecord,
+) -> rusqlite::Result<Result<(), StoreError>> {
+    let row = &episode.row;
+    let Some(cell) = plan.cell(&row.key) else {
+        return Ok(Err(StoreError::NotPlanned { episode: row.key.to_string() }));
+    };
+    let mut taken = db.prepare_cached("select id, passed is null from episodes where cell = ? and trial = ?")?;
+    let there = taken.query_row(params![cell, row.key.trial], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)));
+    match there.optional()? {
+        Some((_, false)) => return Ok(Err(StoreError::AlreadyFinished { episode: row.key.to_string() })),
+        Some((id, true)) => forget(db, id)?,
+        None => {}
+    }
+    let usage = row.usage.as_ref();
+    let failed = row.failed.as_ref();
+    db.prepare_cached(
+        "insert into episodes values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        cell,
+        row.key.trial,
+        whole(row.dispatch),
+        row.seed.to_string(),
+        row.started,
+        row.end.as_str(),
+        row.cause.map(|c| c.as_str()),
+        row.passed,
+        row.score,
+        failed.map(|f| &f.grader),
+        failed.map(|f| &f.criterion),
+        row.turns,
+        row.calls,
+        usage.map(|u| whole(u.input)),
+        usage.map(|u| whole(u.output)),
+        usage.map(|u| whole(u.cached)),
+        usage.map(|u| whole(u.cache_written)),
+        usage.map(|u| whole(u.reasoning)),
+        row.cost,
+        whole(row.virtual_ms),
+        row.wall_ms,
+        numbers(&row.latencies_ms),
+        row.retries,
+        row.replayed,
+        row.trajectory_hash.to_string(),
+    ])?;
+    let id = db.last_insert_rowid();
+    let measurements = serde_json::to_string(&episode.measurements).unwrap_or_default();
+    db.prepare_cached("insert into trajectories values (?, ?, ?)")?.execute(params![
+        id,
+        episode.trajectory,
+        measurements
+    ])?;
+    grades(db, id, &episode.grades, &episode.asked)?;
+    if row.passed.is_some() {
+        plan.finish(cell, row.key.trial);
+    }
+    Ok(Ok(()))
+}
+
+/// Milliseconds as a JSON array, to the microsecond.
+fn numbers(values: &[f64]) -> String {
+    let mut out = String::with_capacity(2 + 10 * values.len());
+    out.push('[');
+    for (n, value) in values.iter().enumerate() {
+        let _ = write!(out, "{}{value:.3}", if n > 0 { "," } else { "" });
+    }
+    out.push(']');
+    out
+}
+
+fn forget(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    for sql in [
+        "delete from grades where episode = ?",
+        "delete from answers where episode = ?",
+        "delete from trajectories where episode = ?",
+        "delete from episodes where id = ?",
+    ] {
+        db.prepare_cached(sql)?.execute([id])?;
+    }
+    Ok(())
+}
+
+fn grades(db: &Connection, id: i64, grades: &[Grade], asked: &[Asked]) -> rusqlite::Result<()> {
+    let mut put = db.prepare_cached("insert into grades values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    for (n, grade) in (0_i64..).zip(grades) {
+        let (outcome, cause, why) = match &grade.outcome {
+            Outcome::Passed => ("passed", None, None),
+            Outcome::Failed => ("failed", None, None),
+            Outcome::Ungraded { cause, why } => ("ungraded", Some(cause.as_str()), Some(why)),
+        };
+        let evidence = serde_json::to_string(&grade.evidence).unwrap_or_default();
+        put.execute(params![
+            id,
+            n,
+            grade.criterion,
+            grade.grader,
+            grade.measure,
+            outcome,
+            cause,
+            why,
+            grade.score,
+            evidence
+        ])?;
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let mut put = db.prepare_cached("insert into answers values (?, ?, ?, ?, ?, ?, ?)")?;
+    for (n, Asked { question, answer }) in (0_i64..).zip(asked) {
+        let (body, error) = match &answer.body {
+            Ok(body) => (Some(body.to_string()), None),
+            Err(why) => (None, Some(why)),
+        };
+        put.execute(params![id, n, question.id, question.to, question.body.to_string(), body, error])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn reserve(db: &Connection, id: u64, endpoint: &str, bound: Spend) -> rusqlite::Result<()> {
+    db.prepare_cached("insert into reservations values (?, ?, ?, ?, null, null)")?
+        .execute(params![whole(id), endpoint, bound.cost, whole(bound.tokens)])
+        .map(|_| ())
+}
+
+pub(crate) fn settle(db: &Connection, id: u64, actual: Spend) -> rusqlite::Result<()> {
+    db.prepare_cached("update reservations set actual_cost = ?, actual_tokens = ? where id = ?")?
+        .execute(params![actual.cost, whole(actual.tokens), whole(id)])
+        .map(|_| ())
+}
+
+/// Replaces a scenario's criteria, and the grades of episodes of it.
+pub(crate) fn regrade(db: &Connection, plan: &Plan, scenario: &Scenario, episodes: &[Regrade]) -> rusqlite::Result<()> {
+    db.execute(
+        "update scenarios set criteria_hash = ?, case_json = ? where id = ? and variant = ?",
+        params![scenario.instrument.criteria.to_string(), scenario.case, scenario.id, scenario.variant],
+    )?;
+    for new in episodes {
+        let Some(cell) = plan.cell(&new.key) else { continue };
+        let mut find = db.prepare_cached("select id, end_reason from episodes where cell = ? and trial = ?")?;
+        let found = find
+            .query_row(params![cell, new.key.trial], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))
+            .optional()?;
+        let Some((id, end)) = found else { continue };
+        let end = EndReason::ALL.iter().copied().find(|e| e.as_str() == end).unwrap_or(EndReason::HarnessError);
+        let judged = Judgement::of(end, &new.grades, new.passed);
+        db.prepare_cached("delete from grades where episode = ?")?.execute([id])?;
+        db.prepare_cached("delete from answers where episode = ?")?.execute([id])?;
+        grades(db, id, &new.grades, &new.asked)?;
+        let failed = judged.failed.as_ref();
+        db.prepare_cached(
+            "update episodes set passed = ?, score = ?, cause = ?, failed_grader = ?, failed_criterion = ? where id = ?",
+        )?
+        .execute(params![
+            judged.passed,
+            judged.score,
+            judged.cause.map(|c| c.as_str()),
+            failed.map(|f| &f.grader),
+            failed.map(|f| &f.criterion),
+            id
+        ])?;
+        if judged.passed.is_some() {
+            plan.finish(cell, new.key.trial);
+        }
+    }
+    Ok(())
+}

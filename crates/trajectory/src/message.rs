@@ -1,0 +1,145 @@
+//! Messages, tool calls and tool results, in no provider's dialect.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A piece of a message's content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Part {
+    /// Plain text.
+    Text {
+        /// The text.
+        text: String,
+    },
+}
+
+impl Part {
+    /// A text part.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+}
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message {
+    /// The system prompt.
+    System {
+        /// Its text.
+        text: String,
+    },
+    /// What the user says.
+    User {
+        /// Its parts.
+        content: Vec<Part>,
+    },
+    /// What the model answered.
+    Assistant {
+        /// Its text; empty when it only called tools.
+        content: Vec<Part>,
+        /// The calls it made, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<ToolCall>,
+        /// The provider's own items, to be passed back unchanged; empty where the neutral form loses nothing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        raw: Vec<Value>,
+    },
+    /// The answer to one call.
+    Tool(ToolResult),
+}
+
+impl Message {
+    /// A user message of one text part.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { content: vec![Part::text(text)] }
+    }
+}
+
+/// A tool call as the model wrote it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The call's id: the provider's, or one made by the adapter (then a repair is recorded).
+    pub id: String,
+    /// The tool's name as the model wrote it.
+    pub name: String,
+    /// The arguments as the model wrote them.
+    pub arguments: Arguments,
+}
+
+/// The arguments of a call: the text the model wrote and, where it parses, its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arguments {
+    /// The raw text.
+    pub text: String,
+    /// The parsed arguments; `None` when the text is not a JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+impl Arguments {
+    /// Nesting deeper than this is malformed: it has no use and endangers the reader.
+    pub const MAX_DEPTH: usize = 100;
+
+    /// Parses `text`; anything but a JSON object (nested at most [`Self::MAX_DEPTH`] deep) leaves
+    /// `value` empty. The empty text is *not* an object: an adapter that reads it as `{}` records a repair.
+    pub fn parse(text: impl Into<String>) -> Self {
+        let text = text.into();
+        // serde_json stops at 128 levels by itself; the tighter bound is checked on the value.
+        let value =
+            serde_json::from_str::<Value>(&text).ok().filter(Value::is_object).filter(|v| depth(v) <= Self::MAX_DEPTH);
+        Self { text, value }
+    }
+
+    /// Arguments from a value, with compact text.
+    #[must_use]
+    pub fn from_value(value: Value) -> Self {
+        Self { text: value.to_string(), value: Some(value) }
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// What a tool returned, as the model sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolResult {
+    /// The id of the call it answers.
+    pub call_id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The content; JSON results as their compact text.
+    pub content: Vec<Part>,
+    /// Whether the tool reported an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_error: bool,
+}
+
+/// Why the model stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stop {
+    /// The end of its answer.
+    End,
+    /// To have its tool calls answered.
+    Calls,
+    /// The output limit was reached.
+    Length,
+    /// The provider's filter cut the answer.
+    ContentFilter,
+    /// The model declined.
+    Refusal,
+    /// A reason without a neutral name, as the provider wrote it.
+    Other {
+        /// The provider's word.
+        raw: String,
+    },
+}

@@ -1,0 +1,92 @@
+//! The bundled suite: what the README promises.
+
+use crate::support::Ran;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// A copy of what the bundled suite consists of, so that runs land elsewhere.
+fn copy() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("mocktrial.toml"), folder.path().join("mocktrial.toml")).unwrap();
+    copy_all(&root().join("scenarios"), &folder.path().join("scenarios"));
+    folder
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_all(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+fn mocktrial(folder: &Path, args: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mocktrial"));
+    command.current_dir(folder).args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
+    // Nothing of this is reachable: the suite must not need it.
+    command.env("HTTP_PROXY", "http://127.0.0.1:9").env("http_proxy", "http://127.0.0.1:9");
+    Ran::from(command.output().unwrap())
+}
+
+#[test]
+fn two_real_models_are_told_apart_offline() {
+    let folder = copy();
+    let ran = mocktrial(folder.path(), &["run", "scenarios", "--format", "json"]).expect(0);
+    let report = ran.json();
+    let endpoints = report["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 2);
+    let interval = |i: usize| {
+        let rate = &endpoints[i]["pass_rate"];
+        (rate["low"].as_f64().unwrap(), rate["value"].as_f64().unwrap(), rate["high"].as_f64().unwrap())
+    };
+    let (qwen, smol) = (interval(0), interval(1));
+    assert!(qwen.0 > smol.2, "the intervals do not overlap: {qwen:?} {smol:?}");
+    assert!(smol.1 > 0.0 && qwen.1 < 1.0, "neither fails or passes everything: {qwen:?} {smol:?}");
+    assert!(report["scenarios"].as_array().unwrap().len() >= 30);
+}
+
+#[test]
+fn the_bundled_criteria_pass_what_they_should_and_fail_what_they_should() {
+    let folder = copy();
+    let ran = mocktrial(folder.path(), &["check"]).expect(0);
+    assert!(ran.out.lines().last().unwrap().starts_with("ok:"), "{}", ran.out);
+}
+
+#[test]
+fn trajectories_are_byte_identical_at_concurrency_1_and_64() {
+    let folder = copy();
+    let hashes = |concurrency: &str| {
+        mocktrial(folder.path(), &["run", "-j", concurrency, "--quiet", "--name", concurrency]).expect(0);
+        let runs = folder.path().join(".mocktrial/runs");
+        let run = std::fs::read_dir(runs)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .find(|p| p.file_stem().unwrap().to_string_lossy().ends_with(&format!("-{concurrency}")));
+        crate::support::query(
+            &run.unwrap(),
+            "select scenario, endpoint, trial, passed, trajectory from results join trajectories using (episode) order by 1, 2, 3",
+        )
+    };
+    let (one, many) = (hashes("1"), hashes("64"));
+    assert!(one.len() >= 300, "{}", one.len());
+    assert!(one == many);
+}
+
+#[test]
+fn the_python_agent_of_the_suite_solves_its_scenario() {
+    let folder = copy();
+    let ran = mocktrial(
+        folder.path(),
+        &["run", "-s", "retail/refund-damaged", "-e", "support-script", "-t", "1", "--format", "json"],
+    );
+    assert_eq!(ran.expect(0).json()["endpoints"][0]["pass_rate"]["value"], 1.0);
+}

@@ -1,0 +1,11 @@
+//! The command from end to end: real files, real processes, servers on loopback only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod agents;
+mod bundled;
+mod dependencies;
+mod mistakes;
+mod resume;
+mod runs;
+mod servers;
+mod support;
