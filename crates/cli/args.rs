@@ -82,6 +82,9 @@ pub(crate) struct SelectArgs {
     pub(crate) tag: Option<String>,
 }
 
+/// What an earlier run has settled already.
+const AGAIN: [&str; 6] = ["paths", "globs", "tag", "endpoint", "trials", "seed"];
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -102,31 +105,33 @@ pub(crate) struct RunArgs {
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) concurrency: Option<u32>,
     /// Stop before the run spends more than this many dollars
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub(crate) max_cost: Option<f64>,
     /// Stop before the run uses more than this many tokens
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
     /// Ask first when the run may cost more than this many dollars
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub(crate) confirm_above: Option<f64>,
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Say what would be run and what it may cost, and run nothing
+    /// Say what would be run and about what it may cost, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// A name for the run
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Go on with an unfinished run
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = ["failed", "add_trials"])]
+    /// Go on with an unfinished run, and try again what a provider or this machine kept from an outcome
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = AGAIN)]
+    #[arg(conflicts_with_all = ["failed", "add_trials", "name"])]
     pub(crate) resume: Option<String>,
     /// Run the failures of a run again, into a new run that is marked as selected
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with = "add_trials")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = AGAIN)]
+    #[arg(conflicts_with = "add_trials")]
     pub(crate) failed: Option<String>,
     /// Add N trials of every scenario to a run
-    #[arg(long, value_names = ["N", "RUN"], num_args = 1..=2)]
+    #[arg(long, value_names = ["N", "RUN"], num_args = 1..=2, conflicts_with_all = AGAIN, conflicts_with = "name")]
     pub(crate) add_trials: Option<Vec<String>>,
 }
 
@@ -155,13 +160,13 @@ pub(crate) struct ShowArgs {
     pub(crate) run: String,
     /// The scenario whose episode is meant
     pub(crate) scenario: Option<String>,
-    /// The endpoint whose episode is meant [default: the first that has one]
+    /// The endpoint whose episodes are meant [default: the first with a failure, else the first]
     #[arg(long, short)]
     pub(crate) endpoint: Option<String>,
     /// The trial that is meant [default: the first that failed, else the first]
     #[arg(long, short)]
     pub(crate) trial: Option<u32>,
-    /// List the run's episodes, one a line
+    /// List the run's episodes (of the scenario, endpoint and trial, where given), one a line
     #[arg(long)]
     pub(crate) episodes: bool,
 }
@@ -180,9 +185,9 @@ pub(crate) struct TryArgs {
     #[arg(long, value_enum, value_name = "MODE", default_value = "live")]
     pub(crate) cassettes: Cassettes,
     /// Play the agent: type calls and answers
-    #[arg(long, short, conflicts_with = "endpoint")]
+    #[arg(long, short, conflicts_with_all = ["endpoint", "trial", "cassettes"])]
     pub(crate) author: bool,
-    /// Write the calls and answers of the episode into the scenario as a reference
+    /// Write the calls and answers of the episode into the scenario as a reference, beside those it has
     #[arg(long)]
     pub(crate) save_reference: bool,
 }
@@ -218,4 +223,10 @@ pub(crate) struct InitArgs {
     /// A file with your own tool definitions, in any supported format
     #[arg(long, value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
+}
+
+/// An amount of money.
+fn dollars(text: &str) -> Result<f64, String> {
+    let amount: f64 = text.trim_start_matches('$').parse().map_err(|_| "not a number of dollars".to_owned())?;
+    if amount.is_finite() && amount >= 0.0 { Ok(amount) } else { Err("an amount is a number from 0".to_owned()) }
 }

@@ -1,4 +1,4 @@
-//! What a run will do, and what it may cost, before it does.
+//! What a run will do, and about what it may cost, before it does.
 
 use mocktrial_core::plan::Plan;
 use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// How many episodes, and between which bounds their cost lies.
+/// How many episodes, and about what they cost.
 pub(crate) struct Estimate {
     scenarios: usize,
     endpoints: Vec<EndpointEstimate>,
@@ -24,10 +24,13 @@ enum Cost {
     /// Nothing is asked of anybody.
     None,
     /// Between one request per episode with the shortest answer, and as many as its limits allow
-    /// with the longest.
+    /// with the longest. Long tool results can take an episode beyond it: it is an estimate, and
+    /// only a budget is a bound.
     Range(f64, f64),
     /// The price is unknown, or nothing bounds the answers.
     Unknown,
+    /// A command of the user's own: what it asks of whom, the harness cannot see.
+    Hidden,
 }
 
 /// Estimates a plan.
@@ -40,6 +43,7 @@ pub(crate) fn of(
 ) -> Estimate {
     let endpoints = endpoints.iter().enumerate().map(|(index, endpoint)| {
         let cost = match mode {
+            _ if endpoint.is_command() => Cost::Hidden,
             CassetteMode::Replay => Cost::None,
             _ => cost(scenarios, endpoint, plan, index, limits),
         };
@@ -67,14 +71,14 @@ fn cost(scenarios: &[Arc<ReadyScenario>], endpoint: &ReadyEndpoint, plan: &Plan,
 }
 
 impl Estimate {
-    /// The most that the run may cost; `None` where nobody can say.
+    /// About the most that the run may cost; `None` where nobody can say.
     pub(crate) fn high(&self) -> Option<f64> {
         self.endpoints
             .iter()
             .map(|e| match e.cost {
                 Cost::None => Some(0.0),
                 Cost::Range(_, high) => Some(high),
-                Cost::Unknown => None,
+                Cost::Unknown | Cost::Hidden => None,
             })
             .sum()
     }
@@ -87,7 +91,7 @@ impl Estimate {
                 let (low, high) = match e.cost {
                     Cost::None => (Some(0.0), Some(0.0)),
                     Cost::Range(low, high) => (Some(low), Some(high)),
-                    Cost::Unknown => (None, None),
+                    Cost::Unknown | Cost::Hidden => (None, None),
                 };
                 json!({"endpoint": e.name, "episodes": e.episodes, "cost_low": low, "cost_high": high})
             })
@@ -107,7 +111,8 @@ impl Estimate {
             let _ = match e.cost {
                 Cost::None => write!(text, "$0, nothing is asked of a provider"),
                 Cost::Range(_, high) if high == 0.0 => write!(text, "$0, its price is 0"),
-                Cost::Range(low, high) => write!(text, "${low:.4} to ${high:.2}, by its price and its limits"),
+                Cost::Range(low, high) => write!(text, "about ${low:.4} to ${high:.2}, by its price and its limits"),
+                Cost::Hidden => write!(text, "cost unknown: what a command of your own asks for is not seen"),
                 Cost::Unknown => write!(text, "cost unknown: it needs a price and parameters.max_tokens"),
             };
         }

@@ -1,4 +1,5 @@
 //! The command `mocktrial`: arguments in, exit code out. All that is printed is printed here.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod args;
@@ -12,6 +13,7 @@ mod list;
 mod out;
 mod progress;
 mod project;
+mod reference;
 mod run;
 mod schema;
 mod show;

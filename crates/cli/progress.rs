@@ -31,8 +31,9 @@ impl Progress {
         let longest = endpoints.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         let bars = out.live.then(|| {
             let multi = MultiProgress::new();
-            let template = "  {prefix} {bar:24.cyan/dim} {pos:>6}/{len:<6} {per_sec:>9} {msg} {eta:>6} left";
-            let style = ProgressStyle::with_template(template)
+            let bar = if out.colour_errors { "{bar:24.cyan/dim}" } else { "{bar:24}" };
+            let template = format!("  {{prefix}} {bar} {{pos:>6}}/{{len:<6}} {{per_sec:>9}} {{msg}} {{eta:>6}} left");
+            let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("━╸─");
             let bars = endpoints
@@ -64,7 +65,7 @@ impl Progress {
             RunEvent::Started { .. } => {}
             RunEvent::EndpointStopped { endpoint, why } => {
                 let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-                let text = format!("  {}: given up: {why}", lines[*endpoint].name);
+                let text = format!("  {}: given up: {}", lines[*endpoint].name, mocktrial_report::clean_line(why));
                 match &self.bars {
                     Some((multi, _)) => {
                         let _ = multi.println(text);

@@ -14,11 +14,11 @@ use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
 use mocktrial_core::record;
 use mocktrial_core::runner::{Runner, Stopped};
 use mocktrial_core::steer::WholePlan;
-use mocktrial_core::suite::{Budget, CassetteMode, Project};
+use mocktrial_core::suite::{Budget, CassetteMode, Project, Scenario};
 use mocktrial_provider::CancelSource;
 use mocktrial_store::names::{new_path, resolve};
-use mocktrial_store::{Header, NewRun, RunFile, Selection, State, Status, Store};
-use std::collections::HashSet;
+use mocktrial_store::{Header, NewRun, RunFile, Selection, State, Status, Store, StoreError};
+use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
     let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
     let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
     let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
-    let budget = budget(args, &project);
+    let budget = budget(args, project.config.budget);
     let target = Target::New(Selection::Full);
     Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
 }
@@ -102,21 +102,18 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
             "trials cannot be added to a run of selected episodes: its rates mean nothing; add them to the run it was selected from",
         ));
     }
-    let trials = header.trials + more.unwrap_or(0);
+    let too_many = || Failure::mistake("that is more trials than a run can hold");
+    let trials = header.trials.checked_add(more.unwrap_or(0)).ok_or_else(too_many)?;
     let mut done = HashSet::new();
     let mut first = 0;
     for ended in file.ended()? {
         first = first.max(ended.dispatch + 1);
-        if !ended.is_unfinished()
+        if !ended.may_run_again()
             && let Some(slot) = earlier.slot(&ended.key)
         {
             done.insert(slot);
         }
     }
-    if more.is_some() {
-        file.set_trials(trials)?;
-    }
-    record::regrade(&file, &earlier.scenarios)?;
     let mut plan = Plan::full(earlier.scenarios.len(), earlier.endpoints.len(), 1..=trials).without(done);
     if header.selection.is_selected() {
         // The cells of a selection say how many trials, not which: they were numbered from the start.
@@ -124,7 +121,7 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
         let wanted = wanted.transpose().map_err(|e| Failure::infrastructure(format!("{}: {e}", path.display())))?;
         plan = plan.only(wanted.unwrap_or_default().iter().filter_map(|(s, e, t)| earlier.slot_of(s, e, *t)).collect());
     }
-    let budget = budget(args, &earlier.project);
+    let budget = budget(args, record::budget_of(&header).unwrap_or(earlier.project.config.budget));
     Ok(Intent {
         target: Target::Old(Box::new(file), first),
         plan,
@@ -149,7 +146,8 @@ async fn failed(args: &RunArgs, name: &str, out: Out) -> Result<Intent, Failure>
     let slots: HashSet<Slot> = file
         .ended()?
         .into_iter()
-        .filter(|ended| ended.passed != Some(true))
+        // What was cut short has not failed: resuming runs it.
+        .filter(|ended| ended.passed != Some(true) && !ended.is_unfinished())
         .filter_map(|ended| earlier.slot(&ended.key))
         .collect();
     if slots.is_empty() {
@@ -157,7 +155,7 @@ async fn failed(args: &RunArgs, name: &str, out: Out) -> Result<Intent, Failure>
     }
     let why = format!("the {} episodes that did not pass", slots.len());
     let plan = Plan::full(earlier.scenarios.len(), earlier.endpoints.len(), 1..=header.trials).only(slots);
-    let budget = budget(args, &earlier.project);
+    let budget = budget(args, earlier.project.config.budget);
     Ok(Intent {
         target: Target::New(Selection::Selected { from: header.name, why }),
         plan,
@@ -176,6 +174,8 @@ async fn failed(args: &RunArgs, name: &str, out: Out) -> Result<Intent, Failure>
 struct Earlier {
     project: Project,
     scenarios: Vec<Arc<ReadyScenario>>,
+    /// Where each scenario stands among them.
+    places: HashMap<Arc<str>, usize>,
     endpoints: Vec<Arc<ReadyEndpoint>>,
     providers: Arc<Providers>,
     mode: CassetteMode,
@@ -187,7 +187,7 @@ impl Earlier {
     }
 
     fn slot_of(&self, scenario: &str, endpoint: &str, trial: u32) -> Option<Slot> {
-        let scenario = self.scenarios.iter().position(|s| *s.scenario.id == *scenario)?;
+        let scenario = *self.places.get(scenario)?;
         let endpoint = self.endpoints.iter().position(|e| *e.name == *endpoint)?;
         Some(Slot { scenario, endpoint, trial })
     }
@@ -205,8 +205,9 @@ async fn earlier(
     project::warn(out, project.warnings.iter().chain(&suite.warnings));
     let mut scenarios = Vec::new();
     let mut stale = Vec::new();
+    let now: HashMap<&str, &Arc<Scenario>> = suite.scenarios.iter().map(|s| (&*s.id, s)).collect();
     for stored in file.scenarios()? {
-        match suite.scenarios.iter().find(|s| s.id == stored.id) {
+        match now.get(&*stored.id) {
             Some(scenario) if scenario.instrument.world == stored.instrument.world => {
                 scenarios.push(Arc::clone(scenario))
             }
@@ -233,7 +234,8 @@ async fn earlier(
     let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
     let endpoints = ready_endpoints(&providers, &definitions)?;
     let scenarios = project::ready(scenarios).await?;
-    Ok(Earlier { project, scenarios, endpoints, providers, mode })
+    let places = scenarios.iter().enumerate().map(|(at, s)| (Arc::clone(&s.scenario.id), at)).collect();
+    Ok(Earlier { project, scenarios, places, endpoints, providers, mode })
 }
 
 fn ready_endpoints(
@@ -249,20 +251,32 @@ fn mode(args: &RunArgs, project: &Project, earlier: Option<&str>) -> CassetteMod
     typed.or(earlier).or(project.config.defaults.cassettes).unwrap_or(CassetteMode::Live)
 }
 
-fn budget(args: &RunArgs, project: &Project) -> Option<Budget> {
-    let budget = Budget {
-        cost: args.max_cost.or(project.config.budget.cost),
-        tokens: args.max_tokens.or(project.config.budget.tokens),
-    };
+/// The budget as typed, else as the run or the project has it.
+fn budget(args: &RunArgs, otherwise: Budget) -> Option<Budget> {
+    let budget = Budget { cost: args.max_cost.or(otherwise.cost), tokens: args.max_tokens.or(otherwise.tokens) };
     (budget.cost.is_some() || budget.tokens.is_some()).then_some(budget)
 }
 
-/// A run with a budget, or an episode with a cost limit, needs bounds and prices.
+/// A run with a budget needs bounds, an episode with a limit of cost needs a price.
 fn bounded(intent: &Intent) -> Result<(), Failure> {
-    let Some(budget) = intent.budget.filter(|_| intent.mode != CassetteMode::Replay) else { return Ok(()) };
     for endpoint in &intent.endpoints {
-        if let Some(why) = endpoint.unbounded(&intent.scenarios, budget) {
+        if endpoint.replays {
+            continue;
+        }
+        let unbounded = intent.budget.and_then(|budget| endpoint.unbounded(&intent.scenarios, budget));
+        if let Some(why) = unbounded {
             return Err(Failure::mistake(format!("endpoint `{}`: the run has a budget, and {why}", endpoint.name)));
+        }
+        let limited =
+            |s: &&Arc<ReadyScenario>| ReadyEndpoint::limits(&s.scenario, intent.project.config.limits).cost.is_some();
+        if let Some(scenario) = intent.scenarios.iter().find(limited)
+            && endpoint.cost_is_hidden()
+        {
+            return Err(Failure::mistake(format!(
+                "endpoint `{}`: {} limits the cost of an episode, and nobody knows what this endpoint costs; set \
+                 price = {{input = …, output = …}} in dollars per million tokens, or take the limit away",
+                endpoint.name, scenario.scenario.id
+            )));
         }
     }
     Ok(())
@@ -296,7 +310,11 @@ fn runs_folder(project: &Project) -> PathBuf {
 
 async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
     let (file, first_dispatch) = match intent.target {
-        Target::Old(file, first) => (*file, first),
+        Target::Old(file, first) => {
+            file.set_trials(intent.trials)?;
+            record::regrade(&file, &intent.scenarios)?;
+            (*file, first)
+        }
         Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
     };
     let path = file.path().to_owned();
@@ -332,13 +350,13 @@ async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
     let stopped = runner.run(Box::new(WholePlan)).await;
     interrupts.abort();
     progress.done();
-    let (state, reason, exit) = meaning(&stopped, &intent.endpoints);
+    let (state, reason) = meaning(&stopped, &intent.endpoints);
     store.set_status(Status { state, reason: reason.clone() })?;
     drop(store);
     if let Some(file) = Arc::into_inner(file) {
         file.close()?;
     }
-    finish(&path, exit, &reason, &stopped, out)
+    finish(&path, &reason, &stopped, out)
 }
 
 fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFile, Failure> {
@@ -349,46 +367,57 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
         Selection::Full => record::about(&intent.scenarios),
         Selection::Selected { .. } => "failed".to_owned(),
     });
-    let path = new_path(&folder, &created, &about);
     let run: NewRun = record::new_run(
         &intent.scenarios,
         &intent.endpoints,
         &record::Terms {
-            created,
+            created: created.clone(),
             seed: intent.seed,
             trials: intent.trials,
             selection,
             cassettes: intent.mode,
+            budget: intent.budget,
             plan: &intent.plan,
         },
     );
-    Ok(RunFile::create(&path, &run)?)
+    // Another process may begin a run in this very second: then the next number is tried.
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match RunFile::create(&new_path(&folder, &created, &about), &run) {
+            Err(StoreError::Locked { .. } | StoreError::Exists { .. }) if attempts < 100 => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            made => return Ok(made?),
+        }
+    }
 }
 
-/// What a stop means for the run's state, in words, and for the exit code.
-fn meaning(stopped: &Stopped, endpoints: &[Arc<ReadyEndpoint>]) -> (State, String, Exit) {
+/// What a stop means for the run's state, and in words.
+fn meaning(stopped: &Stopped, endpoints: &[Arc<ReadyEndpoint>]) -> (State, String) {
     match stopped {
-        Stopped::Complete => (State::Complete, String::new(), Exit::Done),
-        Stopped::Steered => (State::Complete, "stopped early by its rule".to_owned(), Exit::Done),
-        Stopped::Interrupted => (State::Interrupted, "interrupted".to_owned(), Exit::Incomplete),
-        Stopped::Budget(why) => (State::Budget, why.clone(), Exit::Incomplete),
+        Stopped::Complete => (State::Complete, String::new()),
+        Stopped::Steered => (State::Complete, "stopped early by its rule".to_owned()),
+        Stopped::Interrupted => (State::Interrupted, "interrupted".to_owned()),
+        Stopped::Budget(why) => (State::Budget, why.clone()),
         Stopped::Refused(refused) => {
             let why: Vec<_> = refused.iter().map(|(i, why)| format!("{}: {why}", endpoints[*i].name)).collect();
-            (State::Interrupted, why.join("; "), Exit::Infrastructure)
+            (State::Failed, why.join("; "))
         }
-        Stopped::Store(error) => (State::Interrupted, error.to_string(), Exit::Infrastructure),
-        Stopped::Failed(why) => (State::Interrupted, why.clone(), Exit::Infrastructure),
+        Stopped::Store(error) => (State::Failed, error.to_string()),
+        Stopped::Failed(why) => (State::Failed, why.clone()),
     }
 }
 
 /// Shows what came of the run; the last line is the outcome.
-fn finish(path: &Path, exit: Exit, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
+fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
     let summary = show::summary_of(path, out)?;
+    let exit = show::exit_of(&summary);
     if matches!(stopped, Stopped::Complete | Stopped::Steered) {
-        // A complete plan in which nothing counts says nothing about any endpoint.
-        return Ok(if exit == Exit::Done { show::exit_of(&summary) } else { exit });
+        return Ok(exit);
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let reason = mocktrial_report::clean_line(reason);
     let line = format!("stopped: {reason}; go on with: mocktrial run --resume {name}");
     if out.json() {
         out.error(line)

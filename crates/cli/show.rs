@@ -17,6 +17,9 @@ const LIST: usize = 20;
 
 pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
     let path = find(&args.run)?;
+    if args.scenario.is_none() && !args.episodes && (args.endpoint.is_some() || args.trial.is_some()) {
+        return Err(Failure::mistake("--endpoint and --trial name an episode: say the scenario too, or --episodes"));
+    }
     if args.episodes {
         return episodes(&path, args, out);
     }
@@ -30,7 +33,7 @@ pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
 /// A run by path, or by name in the project's folder of runs.
 fn find(run: &str) -> Result<PathBuf, Failure> {
     let path = Path::new(run);
-    if path.extension().is_some() && path.is_file() {
+    if path.extension().is_some_and(|e| e == "sqlite") && path.is_file() {
         return Ok(path.to_owned());
     }
     let project = project::discover(&[])?;
@@ -67,14 +70,20 @@ fn one(path: &Path, scenario: &str, args: &ShowArgs, out: Out) -> Outcome {
     let file = RunFile::read(path)?;
     let mut found: Vec<EpisodeRow> = Vec::new();
     file.each_row(&mut |row| {
-        let id = &row.key.scenario;
-        let meant = **id == *scenario || id.strip_suffix(scenario).is_some_and(|rest| rest.ends_with('/'));
-        let endpoint = args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint);
-        if meant && endpoint && args.trial.is_none_or(|t| t == row.key.trial) {
+        if is_meant(&row, args) {
             found.push(row);
         }
         ControlFlow::Continue(())
     })?;
+    // The exact id outranks ids that only end so; of several of those, none is guessed.
+    if found.iter().any(|r| *r.key.scenario == *scenario) {
+        found.retain(|r| *r.key.scenario == *scenario);
+    }
+    let mut ids: Vec<&str> = found.iter().map(|r| &*r.key.scenario).collect();
+    ids.dedup();
+    if ids.len() > 1 {
+        return Err(Failure::mistake(format!("`{scenario}` could be any of: {}", ids.join(", "))));
+    }
     let Some(row) = found.iter().find(|r| r.passed == Some(false)).or(found.first()) else {
         return Err(Failure::mistake(format!(
             "the run holds no such episode of `{scenario}`; `mocktrial show {} --episodes` lists those it has",
@@ -90,19 +99,36 @@ fn one(path: &Path, scenario: &str, args: &ShowArgs, out: Out) -> Outcome {
 /// Lists episodes, one a line, by scenario, endpoint and trial.
 fn episodes(path: &Path, args: &ShowArgs, out: Out) -> Outcome {
     let file = RunFile::read(path)?;
+    let mut rows = Vec::new();
     file.each_row(&mut |row| {
-        let wanted = args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint)
-            && args.trial.is_none_or(|t| t == row.key.trial);
-        if wanted {
+        if is_meant(&row, args) {
             if out.json() {
-                out.result(serde_json::to_string(&row).unwrap_or_default());
+                rows.push(serde_json::to_value(&row).unwrap_or_default());
             } else {
                 out.result(line(&row));
             }
         }
         ControlFlow::Continue(())
     })?;
+    if out.json() {
+        out.value(
+            &serde_json::json!({"version": mocktrial_report::REPORT_VERSION, "kind": "episodes", "episodes": rows}),
+        );
+    }
     Ok(Exit::Done)
+}
+
+/// Whether an episode is one of those that the arguments name. A scenario may be shortened to the end
+/// of its id.
+fn is_meant(row: &EpisodeRow, args: &ShowArgs) -> bool {
+    let id = &row.key.scenario;
+    let scenario = args
+        .scenario
+        .as_deref()
+        .is_none_or(|s| **id == *s || id.strip_suffix(s).is_some_and(|rest| rest.ends_with('/')));
+    scenario
+        && args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint)
+        && args.trial.is_none_or(|t| t == row.key.trial)
 }
 
 fn line(row: &EpisodeRow) -> String {
@@ -116,7 +142,7 @@ fn line(row: &EpisodeRow) -> String {
         (Some(failed), _) => format!("  {} {}", failed.criterion, failed.grader),
         _ => String::new(),
     };
-    format!("{verdict}  {}{why}", row.key)
+    mocktrial_report::clean_line(&format!("{verdict}  {}{why}", row.key))
 }
 
 /// Prints an episode that was not stored.

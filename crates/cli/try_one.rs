@@ -4,16 +4,14 @@ use crate::args::TryArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
-use crate::{project, show};
+use crate::{project, reference, show};
 use mocktrial_core::driver::{Author, AuthorStep, Heard};
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::episode::{self, Circumstances, Graded};
 use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
 use mocktrial_core::seed::trial_seed;
-use mocktrial_core::suite::Scenario;
 use mocktrial_provider::Cancel;
-use mocktrial_trajectory::{Body, EpisodeKey, Trajectory};
-use serde_json::{Value, json};
+use mocktrial_trajectory::{EpisodeKey, Trajectory};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -35,14 +33,18 @@ pub(crate) async fn try_one(args: TryArgs, out: Out) -> Outcome {
         let endpoint = providers.ready(&definition).map_err(Failure::mistake)?;
         let circumstances = Circumstances { seed, limits: project.config.limits, cancel: Cancel::never(), meter: None };
         let graded = episode::run(&ready, &endpoint, args.trial, 0, &circumstances).await;
-        providers.end_episode(&graded.record.row.key, true).map_err(Failure::infrastructure)?;
+        let whole = !graded.record.row.end.is_infrastructure();
+        providers.end_episode(&graded.record.row.key, whole).map_err(Failure::infrastructure)?;
         graded
     };
     let trajectory = Trajectory::from_json(&graded.record.trajectory).map_err(Failure::infrastructure)?;
     let (ended, passed) = (graded.record.row.end, graded.record.row.passed);
-    show::print_episode(graded.record, out)?;
+    if !(args.save_reference && out.json()) {
+        show::print_episode(graded.record, out)?;
+    }
     if args.save_reference {
-        save_reference(&scenario, &trajectory, out)?;
+        reference::save(&project, &scenario, &trajectory, out)?;
+        return Ok(Exit::Done);
     }
     Ok(match passed {
         Some(true) => Exit::Done,
@@ -116,53 +118,4 @@ fn step(line: &str) -> Option<AuthorStep> {
             Some(AuthorStep::Call { tool: tool.to_owned(), arguments: arguments.to_owned() })
         }
     }
-}
-
-/// Appends the calls and answers of an episode to the scenario's file as its reference.
-fn save_reference(scenario: &Scenario, trajectory: &Trajectory, out: Out) -> Result<(), Failure> {
-    let mut block = String::from("reference:\n");
-    for event in trajectory.events() {
-        let step: Value = match &event.body {
-            Body::Call { tool, arguments, .. } => {
-                json!({"call": tool, "args": arguments.value.clone().unwrap_or_else(|| json!({}))})
-            }
-            Body::Say { text } => json!({ "say": text }),
-            Body::Response { calls: 0, content, .. } => {
-                let text: String = content
-                    .iter()
-                    .filter_map(|p| {
-                        if let mocktrial_trajectory::Part::Text { text } = p { Some(text.as_str()) } else { None }
-                    })
-                    .collect();
-                json!({ "say": text })
-            }
-            _ => continue,
-        };
-        // JSON is YAML, and needs no quoting rules of its own.
-        block.push_str(&format!("  - {step}\n"));
-    }
-    if scenario.source.row.is_some() {
-        out.result(&block);
-        return Err(Failure::mistake(format!(
-            "{} is made from a row of cases, whose reference is a template; the steps are above, to be adapted by hand",
-            scenario.id
-        )));
-    }
-    if !scenario.references.is_empty() {
-        out.result(&block);
-        return Err(Failure::mistake(format!(
-            "{} has a reference already; the steps are above: put both lists under `references:`",
-            scenario.source.file
-        )));
-    }
-    let path = &scenario.source.path;
-    let failed = |e: std::io::Error| Failure::infrastructure(format!("{}: {e}", path.display()));
-    let mut text = std::fs::read_to_string(path).map_err(failed)?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&block);
-    std::fs::write(path, text).map_err(failed)?;
-    out.note(format!("the reference was added to {}", scenario.source.file));
-    Ok(())
 }

@@ -93,3 +93,51 @@ fn an_agent_sees_only_the_environment_it_was_given() {
     let said = project.query("select trajectory from trajectories").remove(0).remove(0);
     assert!(said.contains("PATH") && !said.contains("SOME_SECRET"), "{said}");
 }
+
+#[test]
+fn results_keep_their_types_and_usage_is_taken_after_the_last_answer() {
+    let project = project(
+        r#"
+import json, sys
+sys.stdin.readline()
+print(json.dumps({"call": "take", "args": {"id": 2}}), flush=True)
+result = json.loads(sys.stdin.readline())["result"]
+print(json.dumps({"say": "The lamp " + repr(result)}), flush=True)
+sys.stdin.read()
+print(json.dumps({"usage": {"input": 70, "output": 30}}), flush=True)
+"#,
+    );
+    let world = std::fs::read_to_string(project.path().join("scenarios/shop/worlds/shop.yaml")).unwrap();
+    let world = world.replace(r#"result: {name: "{{ state.items[args.id ~ ''] }}"}"#, "result: \"94016\"");
+    project.write("scenarios/shop/worlds/shop.yaml", &world);
+    project.run(&["run", "--quiet"]).expect(0);
+    let row = project.query("select tokens_in, tokens_out, trajectory from results join trajectories using (episode)");
+    assert_eq!(row[0][..2], ["70", "30"]);
+    assert!(row[0][2].contains("The lamp '94016'"), "{}", row[0][2]);
+}
+
+#[test]
+fn an_agent_that_dies_is_not_kept_alive_by_a_child_that_holds_its_output() {
+    let row = ending(&project(
+        "import subprocess, sys\nsubprocess.Popen(['sleep', '600'])\nsys.stdin.readline()\nsys.exit(3)\n",
+    ));
+    assert_eq!(row[..2], ["agent_failed", "model"]);
+    assert!(row[2].contains("exit status: 3"), "{}", row[2]);
+}
+
+#[test]
+fn what_an_agent_says_of_its_secrets_is_scrubbed() {
+    let secret = "sk-canary-5d1c9b7f3a";
+    let project = project(
+        "import json, os, sys\nsys.stdin.readline()\nk = os.environ['CANARY_KEY']\nprint(json.dumps({'call': 'take', 'args': {'id': k}}), flush=True)\nsys.stdin.readline()\nsys.exit('key is ' + k)\n",
+    );
+    project.write(
+        "mocktrial.toml",
+        "[endpoints.mine]\nkind = \"command\"\ncommand = [\"python3\", \"agent.py\"]\nenv = [\"CANARY_KEY\"]\n",
+    );
+    let output = project.command(&["run"]).env("CANARY_KEY", secret).output().unwrap();
+    let said = project.query("select trajectory from trajectories").remove(0).remove(0);
+    assert!(said.contains("[secret]") && said.contains("key is"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains(secret) && !printed.contains(secret), "{said}{printed}");
+}

@@ -49,7 +49,9 @@ fn two_real_models_are_told_apart_offline() {
         (rate["low"].as_f64().unwrap(), rate["value"].as_f64().unwrap(), rate["high"].as_f64().unwrap())
     };
     let (qwen, smol) = (interval(0), interval(1));
-    assert!(qwen.0 > smol.2, "the intervals do not overlap: {qwen:?} {smol:?}");
+    let difference = &report["difference"];
+    assert_eq!(difference["verdict"], "better", "{difference}");
+    assert!(difference["p"].as_f64().unwrap() < 0.001, "{difference}");
     assert!(smol.1 > 0.0 && qwen.1 < 1.0, "neither fails or passes everything: {qwen:?} {smol:?}");
     assert!(report["scenarios"].as_array().unwrap().len() >= 30);
 }

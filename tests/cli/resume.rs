@@ -150,3 +150,76 @@ fn a_run_whose_suite_has_changed_is_not_resumed() {
     let ran = project.run(&["run", "--resume"]).expect(2);
     assert!(ran.err.contains("shop/lamp"), "{}", ran.err);
 }
+
+#[test]
+fn a_resumed_run_keeps_to_its_budget_and_counts_what_a_killed_one_may_have_spent() {
+    let (server, asked) = counting();
+    // A request may cost its body and 50 tokens at a dollar each, and costs 15 dollars in truth.
+    let config = chat(&server, "concurrency = 2\nprice = {input = 1e6, output = 1e6}");
+    let project = Project::with_scenarios(&config, 400);
+    let args = ["run", "--quiet", "--max-cost", "9000"];
+    let mut child = project.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while asked.load(Ordering::SeqCst) < 60 {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The journal holds slices of the budget: what a killed run may have spent is near what it did.
+    let journal = project.query("select count(*), sum(cost) from reservations").remove(0);
+    let (slices, allowed) = (journal[0].parse::<u32>().unwrap(), journal[1].parse::<f64>().unwrap());
+    assert!(slices < 30 && allowed < 6000.0, "{journal:?}");
+    let ran = project.run(&["run", "--resume"]).expect(4);
+    assert!(ran.out.lines().last().unwrap().contains("$9000"), "{}", ran.out);
+    assert!(asked.load(Ordering::SeqCst) * 15 <= 9_000);
+    project.run(&["run", "--resume", "--max-cost", "1000000", "--quiet"]).expect(0);
+}
+
+#[test]
+fn an_endpoint_that_was_refused_is_run_once_its_key_is_mended() {
+    let mended = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let now = Arc::clone(&mended);
+    let server = serve(move |asked| {
+        if now.load(Ordering::SeqCst) {
+            Some(good(asked))
+        } else {
+            Some(respond(
+                401,
+                &json!({"error": {"message": "wrong \u{1b}]0;owned\u{7} key", "code": "invalid_api_key"}}),
+            ))
+        }
+    });
+    let project = Project::with_scenarios(&chat(&server, ""), 3);
+    let ran = project.run(&["run"]).expect(3);
+    assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{}{}", ran.out, ran.err);
+    assert_eq!(project.run(&["show", "--format", "json"]).expect(3).json()["exit_code"], 3);
+    mended.store(true, Ordering::SeqCst);
+    project.run(&["run", "--resume"]).expect(0);
+    assert_eq!(project.query("select count(*), sum(passed) from results"), [["3", "3"]]);
+}
+
+#[test]
+fn a_dry_run_changes_no_run() {
+    let (server, _) = counting();
+    let project = Project::with_scenarios(&chat(&server, ""), 2);
+    project.run(&["run", "--quiet"]).expect(0);
+    let ran = project.run(&["run", "--add-trials", "4", "last", "--dry-run"]).expect(0);
+    assert!(ran.out.contains("8 episodes"), "{}", ran.out);
+    project.run(&["show", "last"]).expect(0);
+    project.run(&["run", "--resume", "-s", "shop/*"]).expect(2);
+}
+
+#[test]
+fn what_a_provider_kept_from_an_outcome_is_tried_again_when_a_run_is_resumed() {
+    let broken = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let now = Arc::clone(&broken);
+    let server = serve(move |asked| {
+        let fails = now.load(Ordering::SeqCst) && asked.number % 3 == 0;
+        Some(if fails { respond(503, &json!({"error": {"message": "overloaded"}})) } else { good(asked) })
+    });
+    let project = Project::with_scenarios(&chat(&server, "concurrency = 1").replace("retries = 1", "retries = 0"), 6);
+    project.run(&["run", "--quiet"]).expect(0);
+    assert_ne!(project.query("select count(*) from episodes where passed is null"), [["0"]]);
+    broken.store(false, Ordering::SeqCst);
+    project.run(&["run", "--resume", "--quiet"]).expect(0);
+    assert_eq!(project.query("select count(*), sum(passed) from results"), [["6", "6"]]);
+}

@@ -18,7 +18,7 @@ mod tally;
 pub use episode::{Episode, EpisodeError, episode};
 pub use mocktrial_store::{EpisodeRow, FailedCriterion, Header, Selection, State, Status};
 pub use summary::{
-    Bounds, CellSummary, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
+    Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,
 };
 pub use tally::{AnalysisError, summary};

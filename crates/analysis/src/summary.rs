@@ -19,6 +19,9 @@ pub struct Summary {
     pub refused: Option<String>,
     /// One entry per endpoint, in the run's order.
     pub endpoints: Vec<EndpointSummary>,
+    /// How the first of two endpoints compares with the second; `None` where there are more or fewer,
+    /// no rates are claimed, or fewer than two scenarios have episodes of both.
+    pub difference: Option<Difference>,
     /// One entry per scenario, in the run's order; its cells are in the order of `endpoints`.
     pub scenarios: Vec<ScenarioSummary>,
     /// The scenarios on which endpoints differ, as places in `scenarios`: largest difference of
@@ -39,6 +42,23 @@ pub struct Estimate {
     pub low: f64,
     /// The interval's upper end.
     pub high: f64,
+}
+
+/// A comparison of two endpoints, paired by scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The endpoint that is judged.
+    pub endpoint: Arc<str>,
+    /// The endpoint that it is compared with.
+    pub against: Arc<str>,
+    /// The mean over scenarios of the differences of their pass rates, from −1 to 1.
+    pub delta: Estimate,
+    /// The two-sided p-value of the paired t test.
+    pub p: f64,
+    /// `better`, `worse` or `undecided`.
+    pub verdict: &'static str,
+    /// Scenarios with episodes of both that count.
+    pub scenarios: u64,
 }
 
 /// What the pass rate could have been, had the excluded episodes had outcomes.
@@ -77,7 +97,7 @@ pub struct EndpointSummary {
     pub name: Arc<str>,
     /// Episodes planned.
     pub planned: u64,
-    /// Episodes that ended; those cut short by cancelling or the budget are not among them.
+    /// Episodes that ended; those that are still to be run are not among them.
     pub finished: u64,
     /// Episodes that count: ended by the endpoint's own doing, and graded.
     pub counted: u64,
@@ -91,11 +111,11 @@ pub struct EndpointSummary {
     pub bounds: Option<Bounds>,
     /// pass^k for k from 1 to the fewest trials that any of its scenarios has.
     pub pass_hat: Vec<PassHat>,
-    /// Finished episodes that do not count, by cause.
+    /// Episodes that do not count, by cause: finished ones, and those that could not be served.
     pub excluded: BTreeMap<Cause, u64>,
     /// How its finished episodes ended, in order of precedence.
     pub ends: Vec<(EndReason, u64)>,
-    /// Model responses per finished episode.
+    /// Model responses per finished episode; `None` for an agent whose turns the harness cannot see.
     pub turns: Option<f64>,
     /// Calls per finished episode.
     pub calls: Option<f64>,
@@ -183,6 +203,11 @@ pub enum Outcome {
     Complete,
     /// Every planned episode ended, and infrastructure (or the suite's own fault) took every one.
     NothingCounts,
+    /// Something outside kept the run from its end.
+    Failed {
+        /// How many episodes are missing.
+        missing: u64,
+    },
     /// Episodes are missing.
     Incomplete {
         /// How many.
@@ -198,7 +223,7 @@ impl Outcome {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Complete => 0,
-            Self::NothingCounts => 3,
+            Self::NothingCounts | Self::Failed { .. } => 3,
             Self::Incomplete { .. } | Self::NothingRan => 4,
         }
     }

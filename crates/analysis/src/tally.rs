@@ -2,11 +2,11 @@
 
 use crate::histogram::Histogram;
 use crate::summary::{
-    Bounds, CellSummary, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
+    Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,
 };
-use mocktrial_stats::{StatsError, ci_wilson_stat, pass_hat_k};
-use mocktrial_store::{EpisodeRow, Selection, Store, StoreError};
+use mocktrial_stats::{StatsError, Verdict, ci_wilson_stat, compare_paired, pass_hat_k};
+use mocktrial_store::{EpisodeRow, Selection, State, Store, StoreError, is_unfinished};
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -103,8 +103,12 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
         .map(|((kind, reason), (episodes, example))| FailureSummary { kind, reason, episodes, example })
         .collect();
     failures.sort_by_key(|f| std::cmp::Reverse(f.episodes.iter().sum::<u64>()));
+    let difference = match names.as_slice() {
+        [endpoint, against] if refused.is_none() => difference(endpoint, against, &tally.scenarios)?,
+        _ => None,
+    };
     let differing = differing(&tally.scenarios);
-    let outcome = outcome(&endpoints);
+    let outcome = outcome(run.status.state, &endpoints);
     let scenarios = tally.scenarios;
     Ok(Summary {
         run,
@@ -112,6 +116,7 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
         confidence: 1.0 - ALPHA,
         refused,
         endpoints,
+        difference,
         scenarios,
         differing,
         failures,
@@ -119,10 +124,12 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
     })
 }
 
-fn outcome(endpoints: &[EndpointSummary]) -> Outcome {
+fn outcome(state: State, endpoints: &[EndpointSummary]) -> Outcome {
     let sum = |of: fn(&EndpointSummary) -> u64| endpoints.iter().map(of).sum::<u64>();
     let (planned, finished) = (sum(|e| e.planned), sum(|e| e.finished));
-    if finished == 0 {
+    if state == State::Failed {
+        Outcome::Failed { missing: planned.saturating_sub(finished) }
+    } else if finished == 0 {
         Outcome::NothingRan
     } else if finished < planned {
         Outcome::Incomplete { missing: planned - finished }
@@ -131,6 +138,37 @@ fn outcome(endpoints: &[EndpointSummary]) -> Outcome {
     } else {
         Outcome::Complete
     }
+}
+
+/// Compares two endpoints over the scenarios that both have tried: [`compare_paired`].
+fn difference(
+    endpoint: &Arc<str>,
+    against: &Arc<str>,
+    scenarios: &[ScenarioSummary],
+) -> Result<Option<Difference>, AnalysisError> {
+    let rate = |cell: &Option<CellSummary>| cell.as_ref().and_then(CellSummary::rate);
+    let paired = scenarios.iter().filter_map(|s| match s.cells.as_slice() {
+        [a, b] => Some(rate(a)? - rate(b)?),
+        _ => None,
+    });
+    let differences: Vec<f64> = paired.collect();
+    if differences.len() < 2 {
+        return Ok(None);
+    }
+    let compared = compare_paired(&differences, ALPHA)?;
+    let (value, interval) = (compared.delta, compared.interval);
+    Ok(Some(Difference {
+        endpoint: endpoint.clone(),
+        against: against.clone(),
+        delta: Estimate { value, low: interval.low.max(-1.0), high: interval.high.min(1.0) },
+        p: compared.p,
+        verdict: match compared.verdict {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::Undecided => "undecided",
+        },
+        scenarios: differences.len() as u64,
+    }))
 }
 
 fn differing(scenarios: &[ScenarioSummary]) -> Vec<usize> {
@@ -167,14 +205,20 @@ impl Tally {
         }
         let count = self.endpoints.len();
         let endpoint = &mut self.endpoints[e];
-        endpoint.finished += 1;
         *endpoint.ends.entry(row.end).or_default() += 1;
+        if is_unfinished(row.end) {
+            // It will run again too, but somebody has to mend something first, and so must hear of it.
+            self.scenarios[s].cells[e].get_or_insert_default().excluded += 1;
+            *endpoint.excluded.entry(row.cause.unwrap_or(Cause::Harness)).or_default() += 1;
+            return;
+        }
+        endpoint.finished += 1;
         endpoint.turns += u64::from(row.turns);
         endpoint.calls += u64::from(row.calls);
         if let Some(usage) = row.usage {
             endpoint.reporting += 1;
-            endpoint.tokens_in += usage.input;
-            endpoint.tokens_out += usage.output;
+            endpoint.tokens_in = endpoint.tokens_in.saturating_add(usage.input);
+            endpoint.tokens_out = endpoint.tokens_out.saturating_add(usage.output);
         }
         if let Some(cost) = row.cost {
             endpoint.costed += 1;
@@ -224,7 +268,8 @@ impl Tally {
             pass_hat: if claim { pass_hat(&counting, counted)? } else { Vec::new() },
             excluded: own.excluded.clone(),
             ends: own.ends.iter().map(|(end, n)| (*end, *n)).collect(),
-            turns: ratio(own.turns, own.finished),
+            // Of an agent whose turns the harness cannot see there are none to count.
+            turns: ratio(own.turns, own.finished).filter(|turns| *turns > 0.0),
             calls: ratio(own.calls, own.finished),
             tokens_in: ratio(own.tokens_in, own.reporting),
             tokens_out: ratio(own.tokens_out, own.reporting),

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use mocktrial_provider::{Exhausted, Meter, Spend, Ticket};
 use mocktrial_store::{Store, StoreError};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -59,15 +60,24 @@ impl Amount {
 }
 
 impl Ledger {
-    /// A ledger over a run's journal: what the journal says was, or may have been, spent is gone.
+    /// A ledger over a run: what its journal says was, or may have been, spent is gone, and so is
+    /// what its episodes are known to have spent while it had no budget and kept no journal.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// When the run cannot be read.
     pub fn open(budget: Budget, store: Arc<dyn Store>) -> Result<Arc<Self>, StoreError> {
         let spent = store.spent()?;
+        let mut known = Amount::default();
+        store.each_row(&mut |row| {
+            if !row.replayed {
+                let tokens = row.usage.map_or(0, |usage| usage.total());
+                known = known.plus(Amount { tokens, cost: row.cost.unwrap_or(0.0) });
+            }
+            ControlFlow::Continue(())
+        })?;
         let before = Amount {
-            tokens: spent.settled.tokens.saturating_add(spent.unsettled.tokens),
-            cost: spent.settled.cost + spent.unsettled.cost,
+            tokens: spent.settled.tokens.saturating_add(spent.unsettled.tokens).max(known.tokens),
+            cost: (spent.settled.cost + spent.unsettled.cost).max(known.cost),
         };
         let state = Mutex::new(State { before, ..State::default() });
         Ok(Arc::new(Self { budget, store, state, settled: Notify::new() }))
@@ -82,7 +92,7 @@ impl Ledger {
     /// Settles the allowances: what was not drawn is given back to a later resume.
     pub fn close(&self) {
         let mut state = self.state();
-        let mut left = state.spent.plus(state.reserved);
+        let mut left = self.capped(state.spent.plus(state.reserved));
         for allowance in std::mem::take(&mut state.allowances) {
             self.store.settle(allowance, mocktrial_store::Spend { cost: left.cost, tokens: left.tokens });
             left = Amount::default();
@@ -113,6 +123,14 @@ impl Ledger {
         Ok(Some(Ticket(ticket)))
     }
 
+    /// An amount without what the budget does not cap.
+    fn capped(&self, amount: Amount) -> Amount {
+        Amount {
+            tokens: self.budget.tokens.map_or(0, |_| amount.tokens),
+            cost: self.budget.cost.map_or(0.0, |_| amount.cost),
+        }
+    }
+
     fn over(&self, total: Amount, gone: Amount, bound: Amount) -> Option<String> {
         let Budget { cost, tokens } = self.budget;
         if let Some(cap) = cost.filter(|cap| total.cost > cap + 1e-12) {
@@ -129,13 +147,17 @@ impl Ledger {
         })
     }
 
-    /// Makes sure that `drawn` is journalled as possibly spent.
+    /// Makes sure that `drawn` is journalled as possibly spent, as far as the budget caps it.
     fn allow(&self, state: &mut State, drawn: Amount) -> Result<(), Exhausted> {
-        let missing = drawn.minus(state.allowed);
+        let missing = self.capped(drawn).minus(state.allowed);
         if missing == Amount::default() {
             return Ok(());
         }
-        let slice = |cap: f64, used: f64, missing: f64| missing.max(cap * SLICE).min((cap - used).max(missing));
+        // A slice at a time, so that the journal is written some fifty times and not at every request;
+        // only of what runs short, so that one cap does not eat up the other's allowance.
+        let slice = |cap: f64, used: f64, missing: f64| {
+            if missing > 0.0 { missing.max(cap * SLICE).min((cap - used).max(missing)) } else { 0.0 }
+        };
         #[allow(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -143,12 +165,9 @@ impl Ledger {
             reason = "a slice may be rounded"
         )]
         let next = Amount {
-            cost: self
-                .budget
-                .cost
-                .map_or(missing.cost, |cap| slice(cap, state.before.cost + state.allowed.cost, missing.cost)),
-            tokens: self.budget.tokens.map_or(missing.tokens, |cap| {
-                let used = state.before.tokens + state.allowed.tokens;
+            cost: self.budget.cost.map_or(0.0, |cap| slice(cap, state.before.cost + state.allowed.cost, missing.cost)),
+            tokens: self.budget.tokens.map_or(0, |cap| {
+                let used = state.before.tokens.saturating_add(state.allowed.tokens);
                 slice(cap as f64, used as f64, missing.tokens as f64).ceil() as u64
             }),
         };

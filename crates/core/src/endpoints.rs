@@ -3,9 +3,9 @@
 //! This is the registration line of a kind of endpoint: a new dialect adds an arm to
 //! [`Providers::ready`].
 
-use crate::ready::ReadyEndpoint;
+use crate::ready::{ReadyEndpoint, Surroundings};
 use crate::suite::{self, CassetteMode, EndpointKind, Project};
-use mocktrial_provider::{Cassettes, ChatModel, Model, Scrubber, Transport};
+use mocktrial_provider::{Cassettes, ChatModel, Model, Scrubber, Secret, Transport};
 use mocktrial_trajectory::EpisodeKey;
 use std::sync::Arc;
 
@@ -75,6 +75,11 @@ impl Providers {
     /// When its configuration cannot work: a key that is missing in the environment, say.
     pub fn ready(&self, definition: &suite::Endpoint) -> Result<ReadyEndpoint, EndpointError> {
         let error = |why: String| EndpointError { endpoint: definition.name.clone(), why };
+        for name in &definition.secrets {
+            if let Ok(value) = std::env::var(name) {
+                self.scrubber.learn(&Secret::new(value.trim()));
+            }
+        }
         let model: Option<Arc<dyn Model>> = match &definition.kind {
             EndpointKind::Chat(config) => {
                 let model =
@@ -88,7 +93,13 @@ impl Providers {
         };
         let (forced, project) = self.limits_of_concurrency;
         let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
-        Ok(ReadyEndpoint::new(definition.clone(), model, self.root.clone(), concurrency as usize, !self.live))
+        let surroundings = Surroundings {
+            folder: self.root.clone(),
+            scrubber: self.scrubber.clone(),
+            concurrency: concurrency as usize,
+            offline: !self.live,
+        };
+        Ok(ReadyEndpoint::new(definition.clone(), model, surroundings))
     }
 
     /// To be called when an episode has ended: writes what was recorded of it.

@@ -57,6 +57,31 @@ pub async fn run(
     graded
 }
 
+/// The record of an episode that could not be run because of a mistake in mocktrial itself.
+#[must_use]
+pub fn broken(
+    scenario: &ReadyScenario,
+    endpoint: &ReadyEndpoint,
+    trial: u32,
+    dispatch: u64,
+    circumstances: &Circumstances,
+    why: &str,
+) -> Graded {
+    let key = EpisodeKey {
+        scenario: Arc::clone(&scenario.scenario.id),
+        variant: "".into(),
+        endpoint: Arc::clone(&endpoint.name),
+        trial,
+    };
+    let seed = trial_seed(circumstances.seed, &key.scenario, trial);
+    let detail = format!("a mistake in mocktrial, please report it: {why}");
+    let session = scenario.session(None, Limits::default());
+    let Finished { trajectory, measurements, .. } = session.finish(Ended::new(EndReason::HarnessError, &*detail));
+    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, Vec::new(), None);
+    record.row.started = jiff::Timestamp::now().to_string();
+    Graded { record, detail: Some(detail) }
+}
+
 /// A graded episode.
 pub struct Graded {
     /// What is stored.

@@ -6,7 +6,7 @@ use crate::limits;
 use crate::session::{Ended, Finished, Session};
 use crate::suite::{self, Budget, EndpointKind, Limits, Mistake, Probe, Scenario, Step};
 use crate::user::Scripted;
-use mocktrial_provider::{Context, Conversation, Model, Request, Spend, Toolbox};
+use mocktrial_provider::{Context, Conversation, Model, Request, Scrubber, Spend, Toolbox};
 use mocktrial_scoring::Grading;
 use mocktrial_trajectory::{Body, Case, EndReason, Message, Pointer, ReferenceRun, ToolFailure, ToolSpec};
 use mocktrial_world::{Instance, Opening};
@@ -152,8 +152,21 @@ pub struct ReadyEndpoint {
     /// Whether all that its model says comes from cassettes: then no episode is new evidence, not
     /// even one that ends before the model has answered.
     pub replays: bool,
+    scrubber: Scrubber,
     agent: Agent,
     toolboxes: Mutex<HashMap<String, Arc<Toolbox>>>,
+}
+
+/// What an endpoint is made ready with beside its definition.
+pub struct Surroundings {
+    /// Where a command runs.
+    pub folder: PathBuf,
+    /// Knows the secrets that must not leave the process.
+    pub scrubber: Scrubber,
+    /// Episodes at once; at least 1 is taken.
+    pub concurrency: usize,
+    /// Whether cassettes alone answer.
+    pub offline: bool,
 }
 
 enum Agent {
@@ -163,18 +176,11 @@ enum Agent {
 }
 
 impl ReadyEndpoint {
-    /// An endpoint whose model is `model`; a command or a probe has none.
-    ///
-    /// `offline` says that cassettes alone answer. `folder` is where a command runs; its environment is what [`suite::CommandConfig`] lets
-    /// through of this process's.
+    /// An endpoint whose model is `model`; a command or a probe has none. A command's environment is
+    /// what [`suite::CommandConfig`] lets through of this process's.
     #[must_use]
-    pub fn new(
-        definition: suite::Endpoint,
-        model: Option<Arc<dyn Model>>,
-        folder: PathBuf,
-        concurrency: usize,
-        offline: bool,
-    ) -> Self {
+    pub fn new(definition: suite::Endpoint, model: Option<Arc<dyn Model>>, surroundings: Surroundings) -> Self {
+        let Surroundings { folder, scrubber, concurrency, offline } = surroundings;
         let replays = offline && model.is_some();
         let agent = match (&definition.kind, model) {
             (EndpointKind::Command(command), _) => Agent::Command { folder, environment: environment(&command.env) },
@@ -182,7 +188,8 @@ impl ReadyEndpoint {
             _ => Agent::Probe,
         };
         let name = Arc::from(definition.name.as_str());
-        Self { name, definition, concurrency: concurrency.max(1), replays, agent, toolboxes: Mutex::default() }
+        let (concurrency, toolboxes) = (concurrency.max(1), Mutex::default());
+        Self { name, definition, concurrency, replays, scrubber, agent, toolboxes }
     }
 
     /// The system prompt that this endpoint gets in a scenario.
@@ -248,6 +255,23 @@ impl ReadyEndpoint {
             .then_some("its price is unknown; set price = {input = …, output = …} in dollars per million tokens")
     }
 
+    /// Whether it is a command of the user's own.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        matches!(self.agent, Agent::Command { .. })
+    }
+
+    /// Whether nobody can say what an episode of this endpoint costs: its model has no price, or it
+    /// is a command, whose requests the harness does not see.
+    #[must_use]
+    pub fn cost_is_hidden(&self) -> bool {
+        match self.agent {
+            Agent::Model(_) => self.definition.price.is_none(),
+            Agent::Command { .. } => true,
+            Agent::Probe => false,
+        }
+    }
+
     /// Who acts in an episode of this endpoint.
     #[must_use]
     pub fn driver(&self, scenario: &ReadyScenario, context: Context, seed: u64) -> Box<dyn Driver> {
@@ -264,6 +288,7 @@ impl ReadyEndpoint {
                 folder: folder.clone(),
                 environment: environment.clone(),
                 tools: self.present(scenario).tools().into(),
+                scrubber: self.scrubber.clone(),
             }),
             (_, kind) => {
                 let probe = if let EndpointKind::Probe(probe) = kind { *probe } else { Probe::Null };

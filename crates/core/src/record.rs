@@ -2,14 +2,16 @@
 
 use crate::plan::Plan;
 use crate::ready::{ReadyEndpoint, ReadyScenario};
-use crate::suite::{self, CassetteMode, EndpointKind};
+use crate::suite::{self, Budget, CassetteMode, EndpointKind};
 use mocktrial_scoring::{Subject, passed};
 use mocktrial_store::{
     Cell, Endpoint, Header, Instrument, NewRun, Regrade, RunFile, Scenario, Selection, Status, Store, StoreError,
+    StoredEpisode,
 };
 use mocktrial_trajectory::{Digest, Trajectory};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -25,8 +27,19 @@ pub struct Terms<'a> {
     pub selection: Selection,
     /// What is done with cassettes.
     pub cassettes: CassetteMode,
+    /// Its budget, which a resumed run keeps to.
+    pub budget: Option<Budget>,
     /// The plan, which knows the slots of a selection.
     pub plan: &'a Plan,
+}
+
+/// The note that keeps a run's budget.
+const BUDGET: &str = "budget";
+
+/// The budget that a run was begun with, if it had one.
+#[must_use]
+pub fn budget_of(header: &Header) -> Option<Budget> {
+    serde_json::from_str(header.notes.get(BUDGET)?).ok()
 }
 
 /// Now, RFC 3339 in UTC to the second.
@@ -58,6 +71,9 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
     let mut notes = BTreeMap::new();
     let word = serde_json::to_value(terms.cassettes).unwrap_or_default();
     notes.insert("cassettes".to_owned(), word.as_str().unwrap_or_default().to_owned());
+    if let Some(budget) = terms.budget {
+        notes.insert(BUDGET.to_owned(), serde_json::to_string(&budget).unwrap_or_default());
+    }
     let mut cells = Vec::with_capacity(scenarios.len() * endpoints.len());
     let mut only = Vec::new();
     for (s, scenario) in scenarios.iter().enumerate() {
@@ -81,10 +97,14 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
     if terms.selection.is_selected() {
         notes.insert("only".to_owned(), Value::Array(only).to_string());
     }
-    let suite = scenarios.iter().fold(String::new(), |all, s| {
-        let Instrument { world, criteria } = instrument(s);
-        format!("{all}{} {world} {criteria}\n", s.scenario.id)
-    });
+    let mut suite = String::new();
+    for scenario in scenarios {
+        let Instrument { world, criteria } = instrument(scenario);
+        let _ = writeln!(suite, "{} {world} {criteria}", scenario.scenario.id);
+    }
+    // A selection leaves scenarios without a cell: they are not part of the run.
+    let planned: HashSet<&str> = cells.iter().map(|cell| &*cell.scenario).collect();
+    let planned = |s: &&Arc<ReadyScenario>| planned.contains(&*s.scenario.id);
     NewRun {
         header: Header {
             name: String::new(),
@@ -97,7 +117,7 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
             status: Status::default(),
             notes,
         },
-        scenarios: scenarios.iter().map(|s| stored(s)).collect(),
+        scenarios: scenarios.iter().filter(planned).map(|s| stored(s)).collect(),
         endpoints: endpoints.iter().map(|e| stored_endpoint(&e.definition)).collect(),
         cells,
     }
@@ -145,25 +165,54 @@ fn stored_endpoint(endpoint: &suite::Endpoint) -> Endpoint {
 /// # Errors
 /// When the run cannot be read or written.
 pub fn regrade(file: &RunFile, scenarios: &[Arc<ReadyScenario>]) -> Result<(), StoreError> {
-    for old in file.scenarios()? {
-        let Some(ready) = scenarios.iter().find(|s| s.scenario.id == old.id) else { continue };
-        if instrument(ready).criteria == old.instrument.criteria {
-            continue;
+    let now: HashMap<&str, &Arc<ReadyScenario>> = scenarios.iter().map(|s| (&*s.scenario.id, s)).collect();
+    let changed: HashMap<Arc<str>, &Arc<ReadyScenario>> = file
+        .scenarios()?
+        .into_iter()
+        .filter_map(|old| Some((*now.get(&*old.id)?, old)))
+        .filter(|(ready, old)| instrument(ready).criteria != old.instrument.criteria)
+        .map(|(ready, old)| (old.id, ready))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    // Episodes come scenario by scenario: one walk, which holds the grades of one scenario at a time.
+    let mut current: Option<(Arc<str>, Vec<Regrade>)> = None;
+    let mut result = Ok(());
+    let mut begun: HashSet<Arc<str>> = HashSet::new();
+    file.each_episode(&mut |episode| {
+        let id = Arc::clone(&episode.row.key.scenario);
+        let Some(ready) = changed.get(&id) else { return ControlFlow::Continue(()) };
+        if current.as_ref().is_none_or(|(of, _)| *of != id)
+            && let Some((of, regrades)) = current.replace((Arc::clone(&id), Vec::new()))
+        {
+            result = file.regrade(&stored(changed[&of]), regrades);
         }
-        let mut regrades = Vec::new();
-        file.each_episode(&mut |episode| {
-            if episode.row.key.scenario == old.id
-                && let Ok(trajectory) = Trajectory::from_json(&episode.trajectory)
-            {
-                let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
-                let answers: Vec<_> = episode.asked.iter().map(|a| a.answer.clone()).collect();
-                let grades = ready.grading.grade(&subject, &answers);
-                let passed = passed(&grades);
-                regrades.push(Regrade { key: episode.row.key, grades, passed, asked: episode.asked });
-            }
-            ControlFlow::Continue(())
-        })?;
-        file.regrade(&stored(ready), regrades)?;
+        begun.insert(id);
+        if let (Some((_, regrades)), Some(regraded)) = (&mut current, regraded(ready, episode)) {
+            regrades.push(regraded);
+        }
+        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    result?;
+    if let Some((of, regrades)) = current {
+        file.regrade(&stored(changed[&of]), regrades)?;
+    }
+    // Those without an episode take the new criteria too.
+    for (id, ready) in &changed {
+        if !begun.contains(id) {
+            file.regrade(&stored(ready), Vec::new())?;
+        }
     }
     Ok(())
+}
+
+/// An episode's new grades; `None` where its trajectory cannot be read.
+fn regraded(ready: &ReadyScenario, episode: StoredEpisode) -> Option<Regrade> {
+    let trajectory = Trajectory::from_json(&episode.trajectory).ok()?;
+    let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
+    let answers: Vec<_> = episode.asked.iter().map(|a| a.answer.clone()).collect();
+    let grades = ready.grading.grade(&subject, &answers);
+    let passed = passed(&grades);
+    Some(Regrade { key: episode.row.key, grades, passed, asked: episode.asked })
 }

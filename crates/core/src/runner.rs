@@ -10,9 +10,12 @@ use crate::plan::{Plan, Slot};
 use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::steer::{Direction, InOrder, Outcome, Steer};
 use mocktrial_store::{EpisodeRow, Store, StoreError};
-use mocktrial_trajectory::{EndReason, EpisodeKey};
+use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 /// What happens in a run, as reporters see it.
 #[derive(Clone, Debug)]
@@ -193,6 +196,29 @@ fn is_cut(end: EndReason) -> bool {
     matches!(end, EndReason::Budget | EndReason::Cancelled)
 }
 
+/// Whether an episode that ended so has had every response it asked for, so that its recording can
+/// stand for it.
+fn is_whole(end: EndReason) -> bool {
+    matches!(end.cause(), Cause::Model | Cause::Scenario)
+}
+
+/// Runs a future to its end or to its panic, whose message is returned: a mistake in one episode
+/// must not take the others with it.
+async fn caught<F: Future + Unpin>(mut future: F) -> Result<F::Output, String> {
+    std::future::poll_fn(|context| {
+        let polled = AssertUnwindSafe(|| Pin::new(&mut future).poll(context));
+        match catch_unwind(polled) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                Poll::Ready(Err(text.unwrap_or_else(|| "it panicked".to_owned())))
+            }
+        }
+    })
+    .await
+}
+
 async fn work(shared: Arc<Shared>, endpoint: usize) {
     let runner = &shared.runner;
     while shared.goes_on(endpoint) {
@@ -202,8 +228,10 @@ async fn work(shared: Arc<Shared>, endpoint: usize) {
         let scenario = &runner.scenarios[slot.scenario];
         let running = episode::run(scenario, &runner.endpoints[endpoint], slot.trial, dispatch, &runner.circumstances);
         // On the heap: a worker lives as long as the run, and its largest future should not.
-        let Graded { record, detail } = Box::pin(running).await;
-        if let Err(why) = (runner.ended)(&record.row.key, !is_cut(record.row.end)) {
+        let Graded { record, detail } = caught(Box::pin(running)).await.unwrap_or_else(|why| {
+            episode::broken(scenario, &runner.endpoints[endpoint], slot.trial, dispatch, &runner.circumstances, &why)
+        });
+        if let Err(why) = (runner.ended)(&record.row.key, is_whole(record.row.end)) {
             shared.fail(Stopped::Failed(format!("the cassette of {} cannot be written: {why}", record.row.key)));
         }
         shared.look(endpoint, dispatch, &record.row, detail);

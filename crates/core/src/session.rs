@@ -9,8 +9,8 @@ use crate::suite::Limits;
 use crate::user::User;
 use mocktrial_provider::Reply;
 use mocktrial_trajectory::{
-    Added, Arguments, Body, EndReason, Measurement, Measurements, Part, ToolCall, ToolFailure, ToolResult, Trajectory,
-    Usage,
+    Added, Arguments, Body, EndReason, Measurement, Measurements, Part, Stop, ToolCall, ToolFailure, ToolResult,
+    Trajectory, Usage,
 };
 use mocktrial_world::Instance;
 use serde_json::Value;
@@ -129,7 +129,7 @@ impl Session {
     /// Records a model's response and what was measured; returns its event.
     ///
     /// # Errors
-    /// When the response took the episode over a limit.
+    /// When the response was cut short or refused, or took the episode over a limit.
     pub fn response(&mut self, reply: &Reply) -> Result<u32, Ended> {
         for repair in &reply.repairs {
             self.push(Body::Repair { what: repair.what.to_string(), detail: repair.detail.clone() });
@@ -146,10 +146,14 @@ impl Session {
         });
         self.measurements.events.push(Measurement { seq, ..reply.measurement.clone() });
         self.counts.turns += 1;
-        self.counts.tokens += reply.usage.map_or(0, |u| u.total());
+        self.counts.tokens = self.counts.tokens.saturating_add(reply.usage.map_or(0, |u| u.total()));
         self.counts.cost += reply.measurement.cost.unwrap_or(0.0);
         if reply.calls.is_empty() {
             self.last_said = Some(text_of(&reply.content));
+        }
+        // An answer that was cut or refused ends the episode before any limit does.
+        if let Some(reason) = ended_by(&reply.stop) {
+            return Err(reason.into());
         }
         self.hold(limits::after_response(&self.limits, &self.counts))?;
         Ok(seq)
@@ -168,7 +172,7 @@ impl Session {
     /// When that takes the episode over a limit.
     pub fn report(&mut self, usage: Usage) -> Result<(), Ended> {
         self.push(Body::Reported { usage });
-        self.counts.tokens += usage.total();
+        self.counts.tokens = self.counts.tokens.saturating_add(usage.total());
         self.hold(limits::after_response(&self.limits, &self.counts))
     }
 
@@ -262,6 +266,16 @@ pub struct Finished {
     pub counts: Counts,
     /// The world as it was left.
     pub world: Instance,
+}
+
+/// The end that a stop reason means, if it means one.
+fn ended_by(stop: &Stop) -> Option<EndReason> {
+    match stop {
+        Stop::Length => Some(EndReason::OutputLimit),
+        Stop::ContentFilter => Some(EndReason::ContentFilter),
+        Stop::Refusal => Some(EndReason::Refusal),
+        _ => None,
+    }
 }
 
 fn text_of(parts: &[Part]) -> String {

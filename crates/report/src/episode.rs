@@ -58,7 +58,10 @@ fn head(out: &mut String, episode: &Episode, style: &Style) {
         out.push_str(&format!("{}\n", style.paint(Ink::Strong, &line)));
     }
     out.push_str(&format!("{}\n", style.paint(ink, &verdict)));
-    let mut facts = vec![format!("{}: {}", row.end, row.end.meaning()), count(u64::from(row.turns), "turn")];
+    let mut facts = vec![format!("{}: {}", row.end, row.end.meaning())];
+    if row.turns > 0 {
+        facts.push(count(u64::from(row.turns), "turn"));
+    }
     facts.push(count(u64::from(row.calls), "call"));
     #[allow(clippy::cast_precision_loss, reason = "shown with two digits")]
     if let Some(usage) = row.usage {

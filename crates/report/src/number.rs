@@ -12,6 +12,21 @@ pub(crate) fn percent(rate: f64) -> String {
     format!("{whole:.0}")
 }
 
+/// A difference of rates in percentage points, with its sign.
+pub(crate) fn points(delta: f64) -> String {
+    let whole = (delta * 100.0).round();
+    if whole == 0.0 { "0".into() } else { format!("{whole:+.0}").replace('-', "\u{2212}") }
+}
+
+/// A p-value with the digits that matter.
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "< 0.001".into(),
+        p if p < 0.095 => format!("= {p:.3}"),
+        p => format!("= {p:.2}"),
+    }
+}
+
 /// A count with a thousands sign: 950, 1.2k, 35k, 1.2M.
 pub(crate) fn short(n: f64) -> String {
     match n {

@@ -1,7 +1,7 @@
 //! A run's summary for the terminal.
 
 use crate::axis;
-use crate::number::{count, money, percent, short, time};
+use crate::number::{count, money, p_value, percent, points, short, time};
 use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, columns, flow, pad_left, wrap};
 use mocktrial_analysis::{
@@ -20,6 +20,7 @@ pub fn summary(summary: &Summary, style: &Style) -> String {
     }
     out.push('\n');
     rates(&mut out, summary, style);
+    difference(&mut out, summary, style);
     effort(&mut out, summary, style);
     left_out(&mut out, summary, style);
     differing(&mut out, summary, style);
@@ -139,6 +140,31 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
     legend.push("passed: episodes".into());
     for line in flow(&legend, style.width()) {
         paragraph(out, &line, Ink::Faint, style);
+    }
+    out.push('\n');
+}
+
+/// How two endpoints compare, in a sentence.
+fn difference(out: &mut String, summary: &Summary, style: &Style) {
+    let Some(d) = &summary.difference else { return };
+    let (endpoint, against) = (clean_line(&d.endpoint), clean_line(&d.against));
+    let (said, ink) = match d.verdict {
+        "better" => (format!("{endpoint} is better than {against}"), Ink::Pass),
+        "worse" => (format!("{endpoint} is worse than {against}"), Ink::Fail),
+        _ => (format!("Undecided: these trials cannot tell {endpoint} from {against}"), Ink::Unsure),
+    };
+    let over = count(d.scenarios, "scenario");
+    title(out, &format!("Difference of the pass rates, paired over {over}"), style);
+    let line = format!(
+        "{said}: {} points ({} to {} at {} % confidence), p {}",
+        points(d.delta.value),
+        points(d.delta.low),
+        points(d.delta.high),
+        percent(summary.confidence),
+        p_value(d.p),
+    );
+    for (n, text) in wrap(&line, style.width() - 2).iter().enumerate() {
+        out.push_str(&format!("{}{}\n", if n > 0 { "  " } else { "" }, style.paint(ink, text)));
     }
     out.push('\n');
 }
@@ -269,7 +295,8 @@ fn scenario_name(s: &ScenarioSummary) -> String {
 }
 
 fn differing(out: &mut String, summary: &Summary, style: &Style) {
-    if summary.endpoints.len() < 2 {
+    // Episodes that were picked by outcome say nothing on how endpoints differ.
+    if summary.endpoints.len() < 2 || summary.refused.is_some() {
         return;
     }
     let all = summary.differing.len();
@@ -371,6 +398,9 @@ fn outcome(summary: &Summary) -> (String, Ink) {
                 count(planned, "episode")
             );
             (text, Ink::Unsure)
+        }
+        Outcome::Failed { missing } => {
+            (format!("Failed: {missing} of {} missing{reason}.", count(planned, "episode")), Ink::Fail)
         }
         Outcome::Incomplete { missing } => {
             (format!("Incomplete: {missing} of {} missing{reason}.", count(planned, "episode")), Ink::Unsure)

@@ -193,6 +193,21 @@ pub struct StoredEpisode {
     pub asked: Vec<Asked>,
 }
 
+/// Whether an episode that ended so is still to be run: the run was cut short (cancelled, out of
+/// budget), or its endpoint could not be served at all (refused, unstartable, a mistake of ours), so
+/// that its plan is not complete before it has run again.
+#[must_use]
+pub fn is_unfinished(end: EndReason) -> bool {
+    matches!(
+        end,
+        EndReason::Cancelled
+            | EndReason::Budget
+            | EndReason::HarnessError
+            | EndReason::AgentUnstartable
+            | EndReason::ProviderRefused
+    )
+}
+
 /// An episode that a run holds already: what resuming needs to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -207,11 +222,17 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Whether it must run again for the plan to be complete: the run was cancelled, or its budget
-    /// spent, before it had an outcome.
+    /// Whether it must run again for the plan to be complete: see [`is_unfinished`].
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.end, EndReason::Cancelled | EndReason::Budget)
+        is_unfinished(self.end)
+    }
+
+    /// Whether resuming the run is another chance for it: it is unfinished, or the provider or the
+    /// harness kept it from an outcome. A fault of the scenario stays until the scenario is mended.
+    #[must_use]
+    pub fn may_run_again(&self) -> bool {
+        self.is_unfinished() || self.passed.is_none() && matches!(self.end.cause(), Cause::Provider | Cause::Harness)
     }
 }
 

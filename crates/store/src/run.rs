@@ -77,6 +77,9 @@ pub enum State {
     Interrupted,
     /// Its budget ended it; it can be resumed with more.
     Budget,
+    /// Something outside kept it from its end: an endpoint that was refused, a disk that was full; it
+    /// can be resumed.
+    Failed,
 }
 
 impl State {
@@ -88,11 +91,14 @@ impl State {
             Self::Complete => "complete",
             Self::Interrupted => "interrupted",
             Self::Budget => "budget",
+            Self::Failed => "failed",
         }
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Open, Self::Complete, Self::Interrupted, Self::Budget].into_iter().find(|s| s.as_str() == word)
+        [Self::Open, Self::Complete, Self::Interrupted, Self::Budget, Self::Failed]
+            .into_iter()
+            .find(|s| s.as_str() == word)
     }
 }
 

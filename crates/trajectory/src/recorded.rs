@@ -62,6 +62,15 @@ impl Trajectory {
         }
     }
 
+    /// What a tool answered, by the sequence number of its result.
+    #[must_use]
+    pub fn result(&self, seq: u32) -> Option<&serde_json::Value> {
+        match self.events.get(seq as usize).map(|e| &e.body) {
+            Some(Body::Result { content, .. }) => Some(content),
+            _ => None,
+        }
+    }
+
     /// What is said about the end beyond its reason.
     #[must_use]
     pub fn end_detail(&self) -> Option<&str> {

@@ -26,10 +26,16 @@ fn the_outcome_says_what_is_missing_and_carries_the_exit_code() {
     run.rows.clear();
     run.ended("a", "m", EndReason::ProviderFailed);
     assert_eq!(run.summary().outcome, Outcome::Incomplete { missing: 1 });
-    run.ended("a", "m", EndReason::ProviderRefused);
+    run.ended("a", "m", EndReason::ProviderFailed);
     let summary = run.summary();
     assert_eq!((summary.outcome, summary.outcome.exit_code()), (Outcome::NothingCounts, 3));
     assert_eq!(summary.endpoints[0].pass_rate, None);
+    run.rows.pop();
+    // An endpoint that was refused is heard of, and its episode is still to be run.
+    run.ended("a", "m", EndReason::ProviderRefused);
+    let summary = run.summary();
+    assert_eq!(summary.outcome, Outcome::Incomplete { missing: 1 });
+    assert_eq!(summary.endpoints[0].excluded.get(&Cause::Provider), Some(&2));
     run.rows.pop();
     run.k_of_n("a", "m", 0, 1);
     assert_eq!((run.summary().outcome, run.summary().outcome.exit_code()), (Outcome::Complete, 0));

@@ -9,8 +9,10 @@
 //! and later `{"user": "…"}` for each further message. It writes `{"call": "get_order", "args": {…}}`
 //! and is sent `{"result": …}` (with `"error": true` where the call failed); or it writes
 //! `{"say": "…"}`, which ends its turn. It may write `{"usage": {"input": 120, "output": 30}}` at
-//! any time. After the last message its standard input is closed; when the episode ends it is
-//! killed together with every process of its group.
+//! any time. After its last answer its standard input is closed, and for two seconds at most it may
+//! still say what it has used. Then it is killed together with every process of its group; only a
+//! child that has left the group (a session of its own) is out of reach. When the agent itself ends,
+//! its children are ended with it.
 //!
 //! What the harness cannot see (turns, reasoning, tokens that are not reported) is absent from the
 //! trajectory, never guessed.
@@ -18,21 +20,26 @@
 use super::Driver;
 use crate::session::{Ended, Session, numbered_call};
 use async_trait::async_trait;
+use mocktrial_provider::Scrubber;
 use mocktrial_trajectory::{Arguments, EndReason, ToolSpec, Usage};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::{Instant, timeout_at};
 
 /// The longest line an agent may write, in bytes.
-pub const MAX_LINE: usize = 1 << 20;
+const MAX_LINE: usize = 1 << 20;
 /// The most an agent may write in an episode, in bytes.
-pub const MAX_OUTPUT: usize = 16 << 20;
+const MAX_OUTPUT: usize = 16 << 20;
 /// How much of the end of its standard error is kept to explain its death, in bytes.
 const STDERR_TAIL: usize = 2048;
+/// How long an agent may take to say what it has used, once it has given its last answer.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How the agent is started.
 #[derive(Clone, Debug)]
@@ -45,6 +52,8 @@ pub struct CommandDriver {
     pub environment: Vec<(String, String)>,
     /// The tools as this endpoint presents them.
     pub tools: Arc<[ToolSpec]>,
+    /// Takes the secrets of its environment out of all that it writes.
+    pub scrubber: Scrubber,
 }
 
 #[derive(Deserialize)]
@@ -84,8 +93,14 @@ impl Driver for CommandDriver {
                     (Some(tool), None) => {
                         number += 1;
                         let arguments = Arguments::parse(line.args.map_or("{}", RawValue::get));
-                        let (_, result) = session.call(&numbered_call(number, &tool, arguments)).await?;
-                        agent.send(&answer(&result)).await?;
+                        let (event, result) = session.call(&numbered_call(number, &tool, arguments)).await?;
+                        let content = session.trajectory().result(event).cloned().unwrap_or_default();
+                        let answer = if result.is_error {
+                            json!({"result": content, "error": true})
+                        } else {
+                            json!({ "result": content })
+                        };
+                        agent.send(&answer).await?;
                     }
                     (None, Some(said)) => {
                         session.say(said);
@@ -97,23 +112,12 @@ impl Driver for CommandDriver {
                 }
             }
         }
-        Ok(())
+        agent.last_words(session).await
     }
 }
 
 fn presented(tool: &ToolSpec) -> Value {
     json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema})
-}
-
-/// Tool results travel as JSON where they are JSON, so that an agent need not parse twice.
-fn answer(result: &mocktrial_trajectory::ToolResult) -> Value {
-    let text: String = result
-        .content
-        .iter()
-        .filter_map(|p| if let mocktrial_trajectory::Part::Text { text } = p { Some(text.as_str()) } else { None })
-        .collect();
-    let content = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    if result.is_error { json!({"result": content, "error": true}) } else { json!({"result": content}) }
 }
 
 fn agent_broke(line: &str, why: &str) -> Ended {
@@ -125,9 +129,12 @@ fn agent_broke(line: &str, why: &str) -> Ended {
 struct Agent {
     child: Child,
     group: Option<Pid>,
-    input: ChildStdin,
+    /// `None` once closed.
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     written: usize,
+    ended: bool,
+    scrubber: Scrubber,
     complaints: Arc<Mutex<Vec<u8>>>,
     reader: tokio::task::JoinHandle<()>,
 }
@@ -169,68 +176,97 @@ impl Agent {
                 kept.drain(..excess);
             }
         });
-        Ok(Self { child, group, input, output: BufReader::new(output), written: 0, complaints, reader })
+        let (input, output) = (Some(input), BufReader::new(output));
+        let scrubber = driver.scrubber.clone();
+        Ok(Self { child, group, input, output, written: 0, ended: false, scrubber, complaints, reader })
     }
 
     async fn send(&mut self, message: &Value) -> Result<(), Ended> {
         let mut line = message.to_string();
         line.push('\n');
-        if self.input.write_all(line.as_bytes()).await.is_err() || self.input.flush().await.is_err() {
-            return Err(self.died().await);
+        let sent = match &mut self.input {
+            Some(input) => input.write_all(line.as_bytes()).await.is_ok() && input.flush().await.is_ok(),
+            None => false,
+        };
+        if sent { Ok(()) } else { Err(self.died().await) }
+    }
+
+    /// Takes reports of usage that come after the last answer; anything else ends the listening.
+    async fn last_words(&mut self, session: &mut Session) -> Result<(), Ended> {
+        self.input = None;
+        let until = Instant::now() + LAST_WORDS;
+        while let Ok(Ok(Some(text))) = timeout_at(until, self.next_line()).await {
+            match serde_json::from_str(&text) {
+                Ok(Line { call: None, say: None, usage: Some(usage), .. }) => session.report(usage)?,
+                _ => break,
+            }
         }
         Ok(())
     }
 
+    /// The next line that holds something.
     async fn line(&mut self) -> Result<String, Ended> {
+        match self.next_line().await? {
+            Some(line) => Ok(line),
+            None => Err(self.died().await),
+        }
+    }
+
+    /// The next line that holds something, without secrets; `None` when the agent has ended.
+    async fn next_line(&mut self) -> Result<Option<String>, Ended> {
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            loop {
-                let chunk = match self.output.fill_buf().await {
-                    Ok(chunk) if !chunk.is_empty() => chunk,
-                    _ => return Err(self.died().await),
-                };
-                let end = chunk.iter().position(|b| *b == b'\n');
-                let taken = end.map_or(chunk.len(), |i| i + 1);
-                line.extend_from_slice(&chunk[..end.unwrap_or(taken)]);
-                self.output.consume(taken);
-                self.written += taken;
-                if line.len() > MAX_LINE || self.written > MAX_OUTPUT {
-                    let bound = if line.len() > MAX_LINE { MAX_LINE } else { MAX_OUTPUT };
-                    return Err(Ended::new(
-                        EndReason::AgentFlooded,
-                        format!(
-                            "the agent wrote more than {} MiB {}",
-                            bound >> 20,
-                            if bound == MAX_LINE { "in one line" } else { "in one episode" }
-                        ),
-                    ));
-                }
-                if end.is_some() {
-                    break;
-                }
+        while self.fill().await {
+            let chunk = self.output.buffer();
+            let end = chunk.iter().position(|b| *b == b'\n');
+            let taken = end.map_or(chunk.len(), |i| i + 1);
+            line.extend_from_slice(&chunk[..end.unwrap_or(taken)]);
+            self.output.consume(taken);
+            self.written += taken;
+            if line.len() > MAX_LINE || self.written > MAX_OUTPUT {
+                let (bound, of) = if line.len() > MAX_LINE { (MAX_LINE, "line") } else { (MAX_OUTPUT, "episode") };
+                let text = format!("the agent wrote more than {} MiB in one {of}", bound >> 20);
+                return Err(Ended::new(EndReason::AgentFlooded, text));
+            }
+            if end.is_none() {
+                continue;
             }
             if !line.trim_ascii().is_empty() {
-                break;
+                let text = String::from_utf8(line)
+                    .map_err(|e| agent_broke(&String::from_utf8_lossy(e.as_bytes()), "its line is not UTF-8"))?;
+                return Ok(Some(self.scrubber.scrub(&text).into_owned()));
             }
+            line.clear();
         }
-        String::from_utf8(line)
-            .map_err(|e| agent_broke(&String::from_utf8_lossy(e.as_bytes()), "its line is not UTF-8"))
+        Ok(None)
+    }
+
+    /// Waits until some output is buffered; `false` at its end.
+    async fn fill(&mut self) -> bool {
+        loop {
+            tokio::select! {
+                biased;
+                filled = self.output.fill_buf() => return filled.is_ok_and(|chunk| !chunk.is_empty()),
+                // A child may hold the pipe open for ever; what the agent itself wrote is still read.
+                _ = self.child.wait(), if !self.ended => {}
+            }
+            self.ended = true;
+            self.kill();
+        }
     }
 
     /// Says how the agent died. Its group is killed first, so that a pipe held open by one of its
     /// children cannot keep us waiting.
     async fn died(&mut self) -> Ended {
-        let status = tokio::time::timeout(std::time::Duration::from_secs(1), self.child.wait()).await;
+        let status = tokio::time::timeout(Duration::from_secs(1), self.child.wait()).await;
         self.kill();
         let how = match status {
             Ok(Ok(status)) => format!("the agent ended before it had answered: {status}"),
             _ => "the agent closed its output before it had answered".to_owned(),
         };
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), &mut self.reader).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), &mut self.reader).await;
         let complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         let complaints = String::from_utf8_lossy(&complaints);
-        let complaints = complaints.trim();
+        let complaints = self.scrubber.scrub(complaints.trim());
         let detail = if complaints.is_empty() { how } else { format!("{how}; it complained: {complaints}") };
         Ended::new(EndReason::AgentFailed, detail)
     }

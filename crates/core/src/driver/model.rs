@@ -5,7 +5,7 @@ use crate::session::{Ended, Session};
 use crate::suite::ParallelCalls;
 use async_trait::async_trait;
 use mocktrial_provider::{Context, Conversation, Model, Request, Toolbox};
-use mocktrial_trajectory::{Added, EndReason, Message, Stop};
+use mocktrial_trajectory::{Added, Message};
 use std::sync::Arc;
 
 /// A model on trial in one episode.
@@ -46,7 +46,6 @@ impl Driver for ModelDriver {
                     .map_err(|error| Ended::new(error.end_reason(), error.to_string()))?;
                 context.request_index += 1;
                 let event = session.response(&reply)?;
-                ended_by(&reply.stop)?;
                 added.push(Added::Assistant { event });
                 request.conversation.push(reply.message());
                 if reply.calls.is_empty() {
@@ -64,15 +63,5 @@ impl Driver for ModelDriver {
             }
         }
         Ok(())
-    }
-}
-
-/// The end that a stop reason means, if it means one.
-fn ended_by(stop: &Stop) -> Result<(), Ended> {
-    match stop {
-        Stop::Length => Err(EndReason::OutputLimit.into()),
-        Stop::ContentFilter => Err(EndReason::ContentFilter.into()),
-        Stop::Refusal => Err(EndReason::Refusal.into()),
-        _ => Ok(()),
     }
 }
