@@ -2,7 +2,7 @@
 
 use crate::args::CheckArgs;
 use crate::exit::Exit;
-use crate::failure::Outcome;
+use crate::failure::{Outcome, mistake_json};
 use crate::out::Out;
 use crate::project;
 use mocktrial_core::check::{PROBES, Proof, name, prove};
@@ -62,11 +62,7 @@ fn document(proofs: &[Proof]) -> Value {
         .map(|proof| {
             let probes: serde_json::Map<_, _> =
                 proof.probes.iter().map(|(probe, passed)| (name(*probe).to_owned(), json!(passed))).collect();
-            let mistakes: Vec<_> = proof
-                .mistakes
-                .iter()
-                .map(|m| json!({"file": m.file, "line": m.line, "column": m.column, "message": m.message, "hint": m.hint}))
-                .collect();
+            let mistakes: Vec<_> = proof.mistakes.iter().map(mistake_json).collect();
             json!({"scenario": proof.scenario, "probes": probes, "mistakes": mistakes})
         })
         .collect();

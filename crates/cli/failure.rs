@@ -1,7 +1,8 @@
 //! What ends a command early.
 
 use crate::exit::Exit;
-use mocktrial_core::suite::Mistakes;
+use mocktrial_core::suite::{Mistake, Mistakes, Severity};
+use serde_json::{Value, json};
 use std::fmt::Display;
 
 /// A command that could not do what it was asked: what to say, and with which code to leave.
@@ -18,10 +19,31 @@ impl Failure {
         Self { exit: Exit::Mistake, message: message.to_string(), mistakes: None }
     }
 
+    /// For programs: `{"version", "kind": "failure", "exit_code", "message", "mistakes"}`.
+    pub(crate) fn json(&self) -> Value {
+        let mistakes: Vec<_> = self.mistakes.iter().flat_map(|m| &m.0).map(mistake_json).collect();
+        json!({
+            "version": mocktrial_report::REPORT_VERSION,
+            "kind": "failure",
+            "exit_code": self.exit as u8,
+            "message": self.message,
+            "mistakes": mistakes,
+        })
+    }
+
     /// Something outside stood in the way.
     pub(crate) fn infrastructure(message: impl Display) -> Self {
         Self { exit: Exit::Infrastructure, message: message.to_string(), mistakes: None }
     }
+}
+
+/// A mistake in a suite's files, for programs.
+pub(crate) fn mistake_json(m: &Mistake) -> Value {
+    json!({
+        "file": m.file, "line": m.line, "column": m.column,
+        "severity": if m.severity == Severity::Error { "error" } else { "warning" },
+        "message": m.message, "hint": m.hint,
+    })
 }
 
 impl From<Mistakes> for Failure {

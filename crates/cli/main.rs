@@ -68,6 +68,9 @@ fn dispatch(command: Command, out: Out) -> Outcome {
 }
 
 fn explain(failure: &Failure, out: Out) {
+    if out.json() {
+        out.value(&failure.json());
+    }
     if let Some(mistakes) = &failure.mistakes {
         for mistake in &mistakes.0 {
             out.error(mistake.render(out.colour_errors));

@@ -5,10 +5,16 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use mocktrial_core::suite;
+use serde_json::json;
 
 pub(crate) fn schema(args: &SchemaArgs, out: Out) -> Outcome {
     let kinds = suite::kinds();
     let Some(kind) = &args.kind else {
+        if out.json() {
+            let kinds: Vec<_> = kinds.iter().map(|(kind, about)| json!({"kind": kind, "about": about})).collect();
+            out.value(&json!({"version": 1, "schemas": kinds}));
+            return Ok(Exit::Done);
+        }
         let longest = kinds.iter().map(|(kind, _)| kind.len()).max().unwrap_or(0);
         for (kind, about) in kinds {
             out.result(format!("{kind:longest$}  {about}"));

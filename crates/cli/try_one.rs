@@ -39,9 +39,7 @@ pub(crate) async fn try_one(args: TryArgs, out: Out) -> Outcome {
     };
     let trajectory = Trajectory::from_json(&graded.record.trajectory).map_err(Failure::infrastructure)?;
     let (ended, passed) = (graded.record.row.end, graded.record.row.passed);
-    if !(args.save_reference && out.json()) {
-        show::print_episode(graded.record, out)?;
-    }
+    show::print_episode(graded.record, out)?;
     if args.save_reference {
         reference::save(&project, &scenario, &trajectory, out)?;
         return Ok(Exit::Done);

@@ -146,3 +146,13 @@ fn every_schema_that_is_listed_can_be_printed() {
     }
     project.run(&["schema", "nonsense"]).expect(2);
 }
+
+#[test]
+fn a_failure_is_one_json_document_where_json_is_asked_for() {
+    let project = Project::new(&chat("http://127.0.0.1:9/v1", ""));
+    project.write("scenarios/shop/bad.yaml", "title: T\nworld: shop\nuser: [x]\nexpct: []\n");
+    let failure = project.run(&["check", "--format", "json"]).expect(2).json();
+    assert_eq!((&failure["kind"], &failure["exit_code"]), (&"failure".into(), &2.into()));
+    assert_eq!(failure["mistakes"][0]["file"], "scenarios/shop/bad.yaml");
+    assert!(failure["mistakes"][0]["line"].is_number(), "{failure}");
+}

@@ -271,3 +271,20 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_caught_with_its_message_and_an_end_is_passed_on() {
+        let panics = Box::pin(async {
+            tokio::task::yield_now().await;
+            if true {
+                panic!("out of {}", "cheese");
+            }
+        });
+        assert_eq!(caught(panics).await, Err("out of cheese".to_owned()));
+        assert_eq!(caught(Box::pin(async { 7 })).await, Ok(7));
+    }
+}
