@@ -90,6 +90,18 @@ fn a_function_reads_and_writes_through_the_host() {
 }
 
 #[test]
+fn a_path_is_a_row_of_steps_or_one_list_of_them() {
+    assert_eq!(body("return world.get(['orders', 'W-1', 'total'])"), Ok(Reply::Result(json!(42.5))));
+    assert_eq!(body("return world.get('orders', ('W-1', 'total'))"), Ok(Reply::Result(json!(42.5))));
+    for line in
+        ["world.get([['orders']])", "x = []\n  x.append(x)\n  world.get(x)", "x = []\n  x.append(x)\n  world.set(x, 1)"]
+    {
+        let error = body(line).expect_err(line);
+        assert!(error.message.contains("a string or an int, not a list"), "{line}: {error}");
+    }
+}
+
+#[test]
 fn none_means_that_it_does_not_apply_and_an_error_is_an_answer() {
     assert_eq!(body("return None"), Ok(Reply::Pass));
     assert_eq!(body("world.error('No such order.')"), Ok(Reply::Error(json!("No such order."))));
