@@ -28,13 +28,14 @@ pub(crate) fn numbers(text: &str) -> Vec<Number> {
         // The whole run, joined by what joins digits to something that is not one quantity.
         let start = i;
         let mut end = i;
-        let mut joined = false;
+        let (mut joined, mut dotted) = (false, false);
         loop {
             end += bytes[end..].iter().take_while(|b| b.is_ascii_digit()).count();
             let next_is_digit = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
             match bytes.get(end) {
                 Some(b'.') if next_is_digit => {
-                    joined |= text[start..end].contains('.');
+                    joined |= dotted;
+                    dotted = true;
                     end += 1;
                 }
                 Some(b'-' | b'/' | b':' | b',') if next_is_digit => {

@@ -1,6 +1,6 @@
 //! Finding texts in answers.
 
-use crate::negation::negated;
+use crate::negation::Denials;
 use crate::numbers::{Number, numbers};
 
 /// A text in one spelling: typographic quotes, dashes and spaces made plain, emphasis marks
@@ -74,7 +74,7 @@ pub(crate) enum Found {
 impl Needle {
     pub(crate) fn new(text: &str, ignore_case: bool) -> Self {
         let plain = plain(text, ignore_case);
-        let negative = negated(&format!("{plain} x"), plain.len() + 1, plain.len() + 2);
+        let negative = Denials::new(&format!("{plain} x")).denies(plain.len() + 1, plain.len() + 2);
         Self { number: lone_number(&plain), negative, plain }
     }
 
@@ -85,8 +85,10 @@ impl Needle {
     /// Looks for it in a [`plain`] text.
     pub(crate) fn find(&self, text: &str, guard: bool) -> Found {
         let mut found = Found::Nowhere;
+        let mut denials = None;
         for (start, end) in self.occurrences(text) {
-            if !guard || self.negative || !negated(text, start, end) {
+            let mut denied = || denials.get_or_insert_with(|| Denials::new(text)).denies(start, end);
+            if !guard || self.negative || !denied() {
                 return Found::Asserted;
             }
             found = Found::Denied;

@@ -1,7 +1,7 @@
 //! `answer`: what the agent said.
 
 use crate::kind::{fraction, note};
-use crate::negation::negated;
+use crate::negation::Denials;
 use crate::numbers::numbers;
 use crate::parameters::{self, OneOrMany, read, schema_of};
 use crate::text::{Found, Needle, excerpt, plain};
@@ -322,9 +322,10 @@ impl Compiled {
         let found = numbers(text);
         // A tolerance written in decimals must not fail for the rounding of binary numbers.
         let slack = tolerance + number.abs().max(1.0) * 1e-12;
-        let mut denied = false;
+        let (mut denied, mut denials) = (false, None);
         for hit in found.iter().filter(|n| (n.value - number).abs() <= slack) {
-            if !self.guard || !negated(text, hit.start, hit.end) {
+            let mut denies = || denials.get_or_insert_with(|| Denials::new(text)).denies(hit.start, hit.end);
+            if !self.guard || !denies() {
                 return Ok(format!("The answer names {}.", hit.value));
             }
             denied = true;
