@@ -131,7 +131,7 @@ fn values_are_held_against_the_whole_schema_of_an_argument() {
         }
     });
     let found = |args: Value| {
-        let never = criterion("never", json!({"call": "get_order", "args": args.clone()}));
+        let never = criterion("never", json!({"call": "get_order", "args": args}));
         let calls = criterion("calls", json!({"of": [{"call": "get_order", "args": args}]}));
         [never, calls].map(|c| lint(&[c], &tools, 1, true).len())
     };
