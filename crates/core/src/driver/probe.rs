@@ -8,12 +8,14 @@
 //! | `refuse` | declines, politely | declining is enough |
 //! | `spam` | calls every tool with made-up arguments, three times, and says all it saw | doing everything is enough |
 //! | `dump` | calls nothing and says the whole state of the world | saying everything is enough |
+//!
+//! No probe spends a token, and each says so: bounds on tokens and cost can be judged.
 
 use super::Driver;
 use crate::session::{Ended, Session, numbered_call};
 use crate::suite::{Probe, Step};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Arguments, EndReason, ToolSpec};
+use mocktrial_trajectory::{Arguments, EndReason, ToolSpec, Usage};
 use serde_json::{Map, Value};
 
 /// A built-in agent.
@@ -39,6 +41,7 @@ impl ProbeDriver {
 #[async_trait]
 impl Driver for ProbeDriver {
     async fn drive(&self, session: &mut Session) -> Result<(), Ended> {
+        session.report(Usage::default())?;
         if self.probe == Probe::Reference {
             return walk(session, &self.reference).await;
         }

@@ -77,6 +77,17 @@ fn bounds_hold_fail_or_are_unknown() {
 }
 
 #[test]
+fn who_reports_no_tokens_costs_nothing() {
+    let reporting = |tokens: u64| {
+        let mut b = look(Build::new());
+        b.trajectory.push(0, Body::Reported { usage: Usage { output: tokens, ..Usage::default() } });
+        b.end()
+    };
+    assert!(passes("within", json!({"tokens": 10, "cost": 0.01}), &reporting(0)));
+    assert!(matches!(grade("within", json!({"cost": 0.01}), &reporting(1)).outcome, Outcome::Ungraded { .. }));
+}
+
+#[test]
 fn a_bound_on_turns_does_not_apply_where_turns_cannot_be_seen_and_says_so() {
     let unseen = look(look(Build::new())).end();
     let g = grade("within", json!({"turns": 3}), &unseen);
