@@ -21,7 +21,8 @@ use serde_json::{Map, Value};
 struct Parameters {
     /// The forbidden tool.
     call: String,
-    /// Arguments that make a call forbidden; objects may hold more than is listed.
+    /// Arguments that make a call forbidden, be it by the schema's default; objects may hold more than
+    /// is listed.
     #[serde(default)]
     args: Option<Map<String, Value>>,
     /// Forbidden only as long as no such call has succeeded.

@@ -66,6 +66,24 @@ fn at_most_counts() {
 }
 
 #[test]
+fn an_argument_that_is_left_out_is_the_schemas_default() {
+    let quiet = json!({"call": "get_order", "args": {"verbose": false}});
+    let loud = json!({"call": "get_order", "args": {"verbose": true}});
+    let t = refund(look(Build::new())).end();
+    assert!(!passes("never", quiet.clone(), &t));
+    assert!(passes("never", loud.clone(), &t));
+    assert!(!passes("at_most", json!({"call": "get_order", "args": {"verbose": false}, "times": 0}), &t));
+    assert!(passes("before", json!({"call": quiet, "then": "refund_order"}), &t));
+    assert!(!passes("before", json!({"call": loud, "then": "refund_order"}), &t));
+    assert!(passes("after", json!({"call": "refund_order", "first": quiet}), &t));
+    assert!(!passes("after", json!({"call": "refund_order", "first": loud}), &t));
+    // What is given is what it is, also where the default is asked for.
+    let given = Build::new().call("get_order", json!({"order_id": "W-1", "verbose": true})).end();
+    assert!(passes("never", quiet, &given));
+    assert!(!passes("never", loud, &given));
+}
+
+#[test]
 fn bounds_hold_fail_or_are_unknown() {
     let t = || look(Build::new()).say("Done.").end();
     assert!(passes("within", json!({"turns": 1, "calls": 1, "errors": 0}), &t()));
