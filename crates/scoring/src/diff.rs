@@ -43,7 +43,9 @@ impl Rules {
         !self.volatile.is_empty()
     }
 
-    /// The state without what is volatile: members are removed, list entries become `null`.
+    /// The state without what is volatile: members are removed, list entries become `null`, so that
+    /// those behind them keep their places. Where `*` takes all entries, none remain: such a list
+    /// has no length either.
     pub(crate) fn normalise<'a>(&self, state: &'a Value) -> Cow<'a, Value> {
         if self.volatile.is_empty() {
             return Cow::Borrowed(state);
@@ -111,6 +113,7 @@ fn strip(value: &mut Value, pattern: &[String]) {
             let chosen = map.iter_mut().filter(|(k, _)| first == "*" || *k == first);
             chosen.for_each(|(_, v)| strip(v, rest));
         }
+        Value::Array(items) if rest.is_empty() && first == "*" => items.clear(),
         Value::Array(items) => {
             let chosen = items.iter_mut().enumerate().filter(|(i, _)| first == "*" || first.parse() == Ok(*i));
             chosen.for_each(|(_, v)| strip(v, rest));
