@@ -69,6 +69,15 @@ impl Rules {
         (walk.found, walk.total)
     }
 
+    /// Whether two values at `path` are equal, sets in any order. Nothing is left out: what is
+    /// asserted of a place is meant.
+    pub(crate) fn same_at(&self, path: &Pointer, expected: &Value, got: &Value) -> bool {
+        let path = path.0.iter().map(|token| Cow::Borrowed(token.as_str())).collect();
+        let mut walk = Walk { rules: self, limit: 0, path, found: Vec::new(), total: 0 };
+        walk.compare(expected, got);
+        walk.total == 0
+    }
+
     /// A text that is equal for values at `path` that are equal under these rules.
     fn key(&self, path: &Pointer, value: &Value) -> String {
         canonical_text(&self.ordered(path, value))

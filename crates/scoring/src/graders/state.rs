@@ -164,7 +164,7 @@ impl Grader for Compiled {
                 let mut bad = Vec::new();
                 let mut good = Vec::new();
                 for assertion in assertions {
-                    let (holds, evidence) = assertion.check(state);
+                    let (holds, evidence) = assertion.check(state, facts.prepared().rules());
                     if holds { good.push(evidence) } else { bad.push(evidence) }
                 }
                 let held = good.len();

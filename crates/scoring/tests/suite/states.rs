@@ -103,6 +103,22 @@ fn assertions_hold_for_every_place_and_need_one() {
 }
 
 #[test]
+fn assertions_know_which_lists_are_sets() {
+    let with = |sets: &[&str], assertion: serde_json::Value| {
+        let mut case = case(vec![criterion("state", assertion)]);
+        case.comparison.sets = sets.iter().map(|s| (*s).to_owned()).collect();
+        grade_in(case, &way().end()).outcome.passed()
+    };
+    let tags = json!({"path": "$.orders['W-1'].tags", "equals": ["b", "a"]});
+    let order = json!({"path": "$.orders['W-1']", "equals": {"status": "refunded", "total": 42, "tags": ["b", "a"]}});
+    for assertion in [tags, order] {
+        assert!(with(&["/orders/*/tags"], assertion.clone()));
+        assert!(!with(&[], assertion));
+    }
+    assert!(!with(&["/orders/*/tags"], json!({"path": "$.orders.*.tags", "equals": ["b", "a", "a"]})));
+}
+
+#[test]
 fn only_what_may_change_may() {
     let end = way().end();
     assert!(passes("state", json!({"only_changed": ["/orders/W-1/status"]}), &end));
