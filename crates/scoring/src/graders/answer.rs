@@ -29,7 +29,9 @@ struct Parameters {
     /// Texts of which one occurs, as in `contains`.
     #[serde(default)]
     any_of: Option<Vec<String>>,
-    /// Texts of which none occurs, denied or not.
+    /// Texts of which none occurs, denied or not, in anything that the agent said: in every answer,
+    /// whatever `in` says, and beside calls too. What it put into arguments, and reasoning that the
+    /// provider sets apart, is not said.
     #[serde(default)]
     excludes: Option<OneOrMany<String>>,
     /// A regular expression that matches somewhere in the answer as written (linear time; no
@@ -45,8 +47,7 @@ struct Parameters {
     /// A JSON Schema that the answer fits: the whole of it, or the first code fence that is JSON.
     #[serde(default)]
     schema: Option<Value>,
-    /// Which answer: the last, or any of the episode (each check may hold in another one;
-    /// `excludes` holds for all).
+    /// Which answer: the last, or any of the episode (each check may hold in another one).
     #[serde(default, rename = "in")]
     which: Which,
     /// Whether letters' case matters, for texts and `regex`.
@@ -238,7 +239,10 @@ impl Grader for Compiled {
         let mut good = Vec::new();
         let mut bad = Vec::new();
         for check in &self.checks {
-            let (holds, evidence) = self.check(check, &said);
+            let (holds, evidence) = match check {
+                Check::Excludes(sought) => self.excludes(facts, sought, check),
+                _ => self.check(check, &said),
+            };
             if holds { good.push(evidence) } else { bad.push(evidence) }
         }
         let held = good.len();
@@ -251,15 +255,6 @@ impl Grader for Compiled {
 impl Compiled {
     /// Whether a check holds for the answers, and what shows it.
     fn check(&self, check: &Check, said: &[Said<'_>]) -> (bool, Evidence) {
-        if let Check::Excludes(sought) = check {
-            let hit = said.iter().find(|s| sought.needle.find(&s.plain, false) != Found::Nowhere);
-            return match hit {
-                Some(s) => {
-                    (false, about(s, format!("The answer contains \"{}\", which it must not.", sought.written), check))
-                }
-                None => (true, note(format!("The answer does not contain \"{}\".", sought.written))),
-            };
-        }
         let Some(last) = said.last() else {
             return (false, Evidence { expected: check.expected(), ..note("The agent never answered.") });
         };
@@ -271,6 +266,18 @@ impl Compiled {
             }
         }
         (false, about(last, why, check))
+    }
+
+    /// Whether the agent said nothing of what it must not say, and what shows it.
+    fn excludes(&self, facts: &Facts<'_>, sought: &Sought, check: &Check) -> (bool, Evidence) {
+        for (event, text) in facts.said() {
+            let said = Said { event, written: &text, plain: plain(&text, self.ignore_case) };
+            if sought.needle.find(&said.plain, false) != Found::Nowhere {
+                let text = format!("The agent said \"{}\", which it must not.", sought.written);
+                return (false, about(&said, text, check));
+            }
+        }
+        (true, note(format!("The agent never said \"{}\".", sought.written)))
     }
 
     /// A sentence on why a check holds, or why it does not.
