@@ -1,7 +1,8 @@
 //! Proves a scenario's criteria on agents that must pass or fail.
 //!
-//! The reference must pass. The probes must fail; only `null`, `echo` and `refuse` may pass, and
-//! only where the scenario says that inaction is right.
+//! The reference must pass, within the limits of an episode. The probes must fail; only `null`,
+//! `echo` and `refuse` may pass, and only where the scenario says that inaction is right. It is the
+//! criteria that must fail them, so no limit but that on real time ends their episodes.
 
 use crate::episode::{self, Graded};
 use crate::ready::{ReadyEndpoint, ReadyScenario, probe_driver};
@@ -28,15 +29,17 @@ pub struct Proof {
 /// Runs the probes on a scenario, each reference included.
 pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
     let scenario = &ready.scenario;
+    let limits = ReadyEndpoint::limits(scenario, project);
+    let unlimited = Limits { real_seconds: limits.real_seconds, ..Limits::default() };
     let mut probes = Vec::new();
     let mut mistakes = Vec::new();
     for probe in PROBES {
         if probe == Probe::Reference {
-            let Some(passed) = prove_references(ready, project, &mut mistakes).await else { continue };
+            let Some(passed) = prove_references(ready, limits, &mut mistakes).await else { continue };
             probes.push((probe, passed));
             continue;
         }
-        let record = play(ready, probe_driver(probe, ready).as_ref(), project).await;
+        let record = play(ready, probe_driver(probe, ready).as_ref(), unlimited).await;
         let passed = record.record.row.passed;
         probes.push((probe, passed));
         let allowed = scenario.inaction && matches!(probe, Probe::Null | Probe::Echo | Probe::Refuse);
@@ -58,12 +61,12 @@ pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
     Proof { scenario: Arc::clone(&scenario.id), probes, mistakes }
 }
 
-async fn prove_references(ready: &ReadyScenario, project: Limits, mistakes: &mut Vec<Mistake>) -> Option<Option<bool>> {
+async fn prove_references(ready: &ReadyScenario, limits: Limits, mistakes: &mut Vec<Mistake>) -> Option<Option<bool>> {
     let scenario = &ready.scenario;
     let mut all = None;
     for (index, steps) in scenario.references.iter().enumerate() {
         let driver = reference(ready, steps.clone());
-        let record = play(ready, driver.as_ref(), project).await;
+        let record = play(ready, driver.as_ref(), limits).await;
         let passed = record.record.row.passed;
         if passed != Some(true) {
             let at = if scenario.references.len() > 1 {
@@ -90,9 +93,8 @@ fn reference(ready: &ReadyScenario, steps: Vec<Step>) -> Box<dyn crate::driver::
     Box::new(crate::driver::ProbeDriver::new(Probe::Reference, steps, Vec::new(), ready.world_seed))
 }
 
-async fn play(ready: &ReadyScenario, driver: &dyn crate::driver::Driver, project: Limits) -> Graded {
+async fn play(ready: &ReadyScenario, driver: &dyn crate::driver::Driver, limits: Limits) -> Graded {
     let scenario = &ready.scenario;
-    let limits = ReadyEndpoint::limits(scenario, project);
     let finished =
         episode::play(ready, driver, scenario.system.as_deref().map(Arc::from), limits, &Cancel::never()).await;
     let key = EpisodeKey { scenario: Arc::clone(&scenario.id), variant: "".into(), endpoint: "probe".into(), trial: 1 };

@@ -54,3 +54,53 @@ fn probes_spend_nothing_so_bounds_on_tokens_and_cost_can_be_proved() {
     assert_eq!(messages(&proof), [] as [&str; 0]);
     assert_eq!(proof.probes[0], (Probe::Reference, Some(true)));
 }
+
+const CODES: &str = r#"
+tools:
+  - {name: get_code, input_schema: {type: object, properties: {}}}
+behaviour:
+  get_code:
+    rules: [{result: {code: K-77}}]
+"#;
+
+#[test]
+fn criteria_must_fail_who_calls_everything_and_no_limit_does_it_for_them() {
+    let scenario = r#"
+world: shop
+user: Get me a code.
+reference: [{call: get_code, args: {}}]
+expect: [{calls: {match: superset, of: reference}}]
+limits: {calls: 2, turns: 2, errors: 0}
+"#;
+    let proof = proof(CODES, scenario);
+    assert_eq!(
+        messages(&proof),
+        ["the probe `spam` passes: an agent that calls every tool with made-up arguments meets every criterion"]
+    );
+}
+
+#[test]
+fn spam_says_what_it_saw_to_every_message() {
+    let scenario = r#"
+world: shop
+user: [Hello., What is the code?]
+reference:
+  - say: Hello.
+  - {call: get_code, args: {}}
+  - say: It is K-77.
+expect: [{answer: {contains: K-77}}]
+"#;
+    let proof = proof(CODES, scenario);
+    assert_eq!(proof.probes.iter().find(|(probe, _)| *probe == Probe::Spam), Some(&(Probe::Spam, Some(true))));
+}
+
+#[test]
+fn a_rule_that_breaks_on_an_argument_left_out_is_found() {
+    let broken = WORLD.replace("error: There is no such order.", "error: \"There is no such order: {{ args.note }}\"");
+    assert_ne!(broken, WORLD);
+    let proof =
+        proof(&broken, &format!("{SCENARIO}expect: [{{answer: {{contains: delivered}}}}, {{calls: as_reference}}]\n"));
+    let [message] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
+    assert!(message.starts_with("the probe `spam` could not be graded"), "{message}");
+    assert!(message.contains("undefined value: `args.note`"), "{message}");
+}
