@@ -75,9 +75,6 @@ const HARMLESS_AFTER_NO: &[&str] = &[
     "doubt",
     "need",
     "later",
-    "further",
-    "additional",
-    "extra",
     "charge",
     "cost",
     "costs",
@@ -92,10 +89,13 @@ const HARMLESS_AFTER_NO: &[&str] = &[
 ];
 /// What stands after a harmless `not` (or a contraction with it).
 const HARMLESS_AFTER_NOT: &[&str] = &["only", "just", "merely", "simply", "worry", "hesitate", "forget", "mind"];
+/// What may stand between: what follows says whether it is harmless.
+const MORE: &[&str] = &["further", "additional", "extra"];
+/// What is harmless after `no further` and its like only.
+const HARMLESS_AFTER_MORE: &[&str] = &["action", "actions", "step", "steps", "delay", "delays", "ado"];
 /// What stands after a harmless `without`, or after `without any`.
 const HARMLESS_AFTER_WITHOUT: &[&str] = &[
     "delay",
-    "further",
     "issue",
     "issues",
     "problem",
@@ -103,9 +103,8 @@ const HARMLESS_AFTER_WITHOUT: &[&str] = &[
     "charge",
     "question",
     "questions",
-    "additional",
-    "extra",
     "cost",
+    "costs",
     "fee",
     "fees",
     "trouble",
@@ -266,15 +265,22 @@ fn next<'t>(words: &[Word<'t>], i: usize) -> &'t str {
 
 fn harmless(words: &[Word<'_>], i: usize) -> bool {
     let after = next(words, i);
+    // Of `no further costs` and `without any further costs`: costs, and that it is about more of them.
+    let about = |skipped: usize| {
+        let more = MORE.contains(&next(words, i + skipped));
+        let word = next(words, i + skipped + usize::from(more));
+        (word, more && HARMLESS_AFTER_MORE.contains(&word))
+    };
     match words[i].text {
         "no" => {
             let numbered =
                 i > 0 && NUMBERED.contains(&words[i - 1].text) && after.starts_with(|c: char| c.is_ascii_digit());
-            HARMLESS_AFTER_NO.contains(&after) || words[i].gap.starts_with([',', '.', '!']) || numbered
+            let (word, more) = about(0);
+            HARMLESS_AFTER_NO.contains(&word) || more || words[i].gap.starts_with([',', '.', '!']) || numbered
         }
         "without" => {
-            let after = if after == "any" { next(words, i + 1) } else { after };
-            HARMLESS_AFTER_WITHOUT.contains(&after)
+            let (word, more) = about(usize::from(after == "any"));
+            HARMLESS_AFTER_WITHOUT.contains(&word) || more
         }
         "never" => after == "mind",
         "nothing" => matches!(after, "else" | "more" | "further") || (after == "to" && next(words, i + 1) == "worry"),
@@ -383,6 +389,10 @@ mod tests {
             ("Thank you for asking. The item has not been refunded. Anything else?", "refunded"),
             ("The system did not cancel and refund $42.00.", "42.00"),
             ("There is nothing to be refunded.", "refunded"),
+            ("No further refund of $42.00 will be made.", "42.00"),
+            ("No additional $42.00 will be refunded.", "refunded"),
+            ("We leave it without any further refund of $42.00.", "42.00"),
+            ("No action was taken on the $42.00.", "42.00"),
             ("I am not sure if 42.00 was refunded.", "42.00"),
         ] {
             assert_eq!(verdict(text, needle), Found::Denied, "{text}");
@@ -409,6 +419,9 @@ mod tests {
             ("Your refund of $42.00 was issued and will not expire.", "42.00"),
             ("Your refund of $42.00 for the item you did not receive has been issued.", "42.00"),
             ("We refunded $42.00 without delay.", "42.00"),
+            ("Without any further delay we refunded $42.00.", "42.00"),
+            ("At no additional charge we refunded $42.00.", "42.00"),
+            ("With no further action on your side, $42.00 was refunded.", "42.00"),
             ("Please don't hesitate to ask about the 42.00.", "42.00"),
             ("It was not refunded at first. Now it is refunded.", "refunded"),
             ("Order no. 5 was refunded.", "refunded"),
