@@ -30,6 +30,20 @@ fn never_alone_before_and_after() {
 }
 
 #[test]
+fn a_call_does_not_come_before_itself() {
+    let late = json!({"call": "get_order", "args": {"order_id": "W-1"}});
+    let look = |b: Build, id: &str| b.call("get_order", json!({"order_id": id}));
+    let (alone, led) = (look(Build::new(), "W-1").end(), look(look(Build::new(), "W-0"), "W-1").end());
+    assert!(!passes("before", json!({"call": "get_order", "then": late}), &alone));
+    assert!(passes("before", json!({"call": "get_order", "then": late}), &led));
+    assert!(!passes("after", json!({"call": late, "first": "get_order"}), &alone));
+    assert!(passes("after", json!({"call": late, "first": "get_order"}), &led));
+    let never = json!({"call": "get_order", "args": {"order_id": "W-1"}, "before": "get_order"});
+    assert!(!passes("never", never.clone(), &alone));
+    assert!(passes("never", never, &led));
+}
+
+#[test]
 fn a_lookup_that_failed_is_no_lookup() {
     let t = refund(Build::new().outcome("get_order", json!({"order_id": "W-1"}), Some(ToolFailure::Tool))).end();
     assert!(!passes("before", json!({"call": "get_order", "then": "refund_order"}), &t));
