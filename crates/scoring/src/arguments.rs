@@ -199,7 +199,7 @@ pub(crate) fn impossible(spec: &ToolSpec, argument: &str, value: &Value, partial
     for key in ["$schema", "$defs", "definitions"] {
         whole.extend(spec.input_schema.get(key).map(|found| (key.to_owned(), found.clone())));
     }
-    let validator = jsonschema::validator_for(&Value::Object(whole)).ok()?;
+    let validator = parameters::validator(&Value::Object(whole)).ok()?;
     validator.validate(value).err().map(|error| format!("the tool's schema does not allow it: {error}"))
 }
 

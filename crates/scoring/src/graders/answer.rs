@@ -19,8 +19,8 @@ use serde_json::Value;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
-    /// The whole answer: a text, or any other value that the answer is as JSON.
-    #[serde(default)]
+    /// The whole answer: a text, or any other value but `null` that the answer is as JSON.
+    #[serde(default, deserialize_with = "parameters::given")]
     equals: Option<Value>,
     /// Texts that all occur, outside clauses that deny them. An occurrence begins at a word's
     /// start and is no part of a longer number; a lone number also matches other spellings of it.
@@ -44,8 +44,9 @@ struct Parameters {
     /// How far off `number` may be, in its own unit; 0 unless given.
     #[serde(default)]
     tolerance: Option<f64>,
-    /// A JSON Schema that the answer fits: the whole of it, or the first code fence that is JSON.
-    #[serde(default)]
+    /// A JSON Schema that the answer fits: the whole of it, or the first code fence that is JSON. Known
+    /// formats are asserted.
+    #[serde(default, deserialize_with = "parameters::given")]
     schema: Option<Value>,
     /// Which answer: the last, or any of the episode (each check may hold in another one).
     #[serde(default, rename = "in")]

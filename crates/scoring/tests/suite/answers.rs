@@ -50,6 +50,9 @@ fn schemas_take_a_bare_answer_or_a_fence() {
     assert!(says(schema.clone(), "Here:\n```json\n{\"total\": 1}\n```\nDone."));
     assert!(!says(schema.clone(), "{\"sum\": 1}"));
     assert!(!says(schema, "the total is 1"));
+    let dated = json!({"schema": {"properties": {"on": {"format": "date"}}}});
+    assert!(says(dated.clone(), "{\"on\": \"2026-03-02\"}"));
+    assert!(!says(dated, "{\"on\": \"tomorrow\"}"));
 }
 
 #[test]

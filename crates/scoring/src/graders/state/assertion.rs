@@ -20,19 +20,19 @@ pub(super) struct Parameters {
     /// A JSONPath (RFC 9535), such as `$.orders['W-1001'].status`.
     path: String,
     /// The value itself, numbers by value.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "parameters::given")]
     equals: Option<Value>,
     /// Whether the path selects anything.
     #[serde(default)]
     exists: Option<bool>,
-    /// A JSON Schema that it fits.
-    #[serde(default)]
+    /// A JSON Schema that it fits; known formats are asserted.
+    #[serde(default, deserialize_with = "parameters::given")]
     schema: Option<Value>,
     /// How many places the path selects.
     #[serde(default)]
     count: Option<u32>,
     /// A text that it contains, a value that the list holds, or a key that the map has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "parameters::given")]
     contains: Option<Value>,
     /// A number that it is, within `tolerance`.
     #[serde(default)]
@@ -40,11 +40,6 @@ pub(super) struct Parameters {
     /// How far off `number` may be; 0 unless given.
     #[serde(default)]
     tolerance: Option<f64>,
-}
-
-/// `equals: null` is a value, and not the absence of one.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 pub(super) struct Assertion {
