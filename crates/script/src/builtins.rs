@@ -62,8 +62,7 @@ pub(crate) fn builtins(builder: &mut GlobalsBuilder) {
 
     /// A number with two decimals, as prices are written: `money(42)` is `"42.00"`.
     fn money(#[starlark(require = pos)] number: UnpackFloat) -> anyhow::Result<String> {
-        let cents = (number.0 * 100.0).round() / 100.0;
-        Ok(format!("{cents:.2}"))
+        Ok(crate::money(number.0))
     }
 
     /// The strings of a list with a separator between them.

@@ -78,6 +78,16 @@ pub use script::Script;
 
 use serde_json::Value;
 
+/// A number with two decimals, rounded half away from zero, as prices are written: `42` is `42.00`.
+/// Templates and scripts write the same.
+#[must_use]
+pub fn money(number: f64) -> String {
+    let cents = (number * 100.0).round() / 100.0;
+    // Beyond what hundred times it holds there are no cents to round.
+    let rounded = if cents.is_finite() { cents } else { number };
+    format!("{rounded:.2}")
+}
+
 /// What a script may use in one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -180,6 +180,32 @@ def keep(args, world):
 ";
 
 #[test]
+fn money_is_written_the_same_by_templates_and_scripts() {
+    let input = json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]});
+    let tools = ["rule", "script"]
+        .map(|name| serde_json::from_value(json!({"name": name, "input_schema": input})).expect("a tool"))
+        .to_vec();
+    let definition = json!({"behaviour": {
+        "rule": {"rules": [{"result": "{{ args.n | money }}"}]},
+        "script": {"script": "written"},
+    }});
+    let definition: Definition = serde_json::from_value(definition).expect("a definition");
+    let script = "def written(args, world):\n    return money(args['n'])\n";
+    let world = World::compile(&definition, tools, Some(("money.star", script))).expect("a world");
+    let mut instance = Instance::open(&world, &Opening { state: &State::default(), seed: 1, tools: None });
+    for (number, written) in
+        [("0.125", "0.13"), ("-0.125", "-0.13"), ("1.115", "1.12"), ("42", "42.00"), ("1234.5", "1234.50")]
+    {
+        for tool in ["rule", "script"] {
+            assert_eq!(call(&mut instance, tool, &format!(r#"{{"n": {number}}}"#)).content, json!(written), "{tool}");
+        }
+    }
+    let large = ["rule", "script"].map(|tool| call(&mut instance, tool, r#"{"n": 1e307}"#).content);
+    assert_eq!(large[0], large[1]);
+    assert!(large[0].as_str().is_some_and(|text| text.len() > 300 && text.ends_with(".00")), "{}", large[0]);
+}
+
+#[test]
 fn arguments_that_any_world_could_choke_on_are_the_agents_mistake() {
     let spec = json!({"name": "keep", "input_schema": {"type": "object"}});
     let definition = json!({"behaviour": {"keep": {"script": "keep"}}});
