@@ -6,7 +6,7 @@
 
 use crate::episode::{self, Graded};
 use crate::ready::{ReadyEndpoint, ReadyScenario, probe_driver};
-use crate::suite::{Limits, Mistake, Probe, Step};
+use crate::suite::{Limits, Mistake, Probe, Scenario, Step};
 use mocktrial_provider::Cancel;
 use mocktrial_trajectory::{EpisodeKey, Grade, Outcome, Pointer};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Proof {
     pub probes: Vec<(Probe, Option<bool>)>,
     /// What is wrong with that.
     pub mistakes: Vec<Mistake>,
+    /// What could not be proved, and is no mistake.
+    pub warnings: Vec<Mistake>,
 }
 
 /// Runs the probes on a scenario, each reference included.
@@ -58,7 +60,16 @@ pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
             ));
         }
     }
-    Proof { scenario: Arc::clone(&scenario.id), probes, mistakes }
+    Proof { scenario: Arc::clone(&scenario.id), probes, mistakes, warnings: unproved(scenario).into_iter().collect() }
+}
+
+/// What nothing shows of a scenario without a reference.
+fn unproved(scenario: &Scenario) -> Option<Mistake> {
+    scenario.references.is_empty().then(|| {
+        let message = "there is no reference, so nothing shows that any agent can pass";
+        let hint = "add an accepted way through under `reference`; `check` walks it";
+        scenario.mistake_at(&Pointer::default().child("expect"), message, Some(hint.to_owned())).warning()
+    })
 }
 
 async fn prove_references(ready: &ReadyScenario, limits: Limits, mistakes: &mut Vec<Mistake>) -> Option<Option<bool>> {

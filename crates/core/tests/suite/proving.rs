@@ -3,7 +3,7 @@
 use crate::folder::Folder;
 use mocktrial_core::check::{Proof, prove};
 use mocktrial_core::ready::ReadyScenario;
-use mocktrial_core::suite::{Limits, Probe};
+use mocktrial_core::suite::{Limits, Probe, Severity};
 use std::sync::Arc;
 
 /// A world that answers every valid call, whatever its arguments.
@@ -103,4 +103,55 @@ fn a_rule_that_breaks_on_an_argument_left_out_is_found() {
     let [message] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
     assert!(message.starts_with("the probe `spam` could not be graded"), "{message}");
     assert!(message.contains("undefined value: `args.note`"), "{message}");
+}
+
+#[test]
+fn a_scenario_without_a_reference_is_warned_of_and_not_failed() {
+    let scenario = r#"
+world: shop
+user: Get me a code.
+expect: [{answer: {contains: thank}}]
+"#;
+    let without = proof(CODES, scenario);
+    assert_eq!(messages(&without), [] as [&str; 0]);
+    let [warning] = &without.warnings[..] else { panic!("{:?}", without.warnings) };
+    assert_eq!((warning.severity, warning.line), (Severity::Warning, 4));
+    assert_eq!(warning.message, "there is no reference, so nothing shows that any agent can pass");
+    let with = scenario.replace("expect:", "reference: [say: I thank you.]\nexpect:");
+    assert_eq!(proof(CODES, &with).warnings, []);
+}
+
+#[test]
+fn a_reference_is_told_the_step_at_which_it_failed() {
+    let world = WORLD.replace("error: There is no such order.", "error: \"No such order: {{ args.note }}\"");
+    let failed = |reference: &str| {
+        let reference = reference.replace('\n', "\n  ");
+        let scenario = format!(
+            "world: shop\nuser: Where is it?\nreference:\n  {reference}\nexpect: [{{answer: {{contains: x}}}}]\n"
+        );
+        let folder =
+            Folder::new(&[("scenarios/shop/worlds/shop.yaml", &world), ("scenarios/shop/where.yaml", &scenario)]);
+        let scenario = Arc::clone(&folder.loaded().scenarios[0]);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mistakes = runtime.block_on(ReadyScenario::new(scenario)).err().unwrap();
+        let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
+        (mistake.line, mistake.message.clone())
+    };
+    let good = "- {call: get_order, args: {order_id: W-1}}";
+    let wrong = "- {call: get_order, args: {order_id: W-2, note: here}}";
+    let broken = "- {call: get_order, args: {order_id: W-2}}";
+    let say = "- say: It is here.";
+    let told = "the reference does not run through: ";
+    let (line, message) = failed(&[good, broken, good, say].join("\n"));
+    assert_eq!(line, 5);
+    assert!(message.contains("undefined value: `args.note`"), "{message}");
+    // The first call that came out otherwise than thought, whatever ended the way later.
+    for steps in [[good, wrong, good, say], [good, wrong, broken, say], [wrong, good, good, say]] {
+        let (line, message) = failed(&steps.join("\n"));
+        assert_eq!(line, if steps[0] == wrong { 4 } else { 5 }, "{steps:?}");
+        assert_eq!(
+            message,
+            format!(r#"{told}the call was answered with {{"error":{{"message":"No such order: here"}}}}"#)
+        );
+    }
 }
