@@ -1,11 +1,12 @@
 //! Proves a scenario's criteria on agents that must pass or fail.
 //!
-//! The reference must pass. The probes must fail; only `null`, `echo` and `refuse` may pass, and
-//! only where the scenario says that inaction is right.
+//! The reference must pass, within the limits of an episode. The probes must fail; only `null`,
+//! `echo` and `refuse` may pass, and only where the scenario says that inaction is right. It is the
+//! criteria that must fail them, so no limit but that on real time ends their episodes.
 
 use crate::episode::{self, Graded};
 use crate::ready::{ReadyEndpoint, ReadyScenario, probe_driver};
-use crate::suite::{Limits, Mistake, Probe, Step};
+use crate::suite::{Limits, Mistake, Probe, Scenario, Step};
 use mocktrial_provider::Cancel;
 use mocktrial_trajectory::{EpisodeKey, Grade, Outcome, Pointer};
 use std::sync::Arc;
@@ -23,20 +24,24 @@ pub struct Proof {
     pub probes: Vec<(Probe, Option<bool>)>,
     /// What is wrong with that.
     pub mistakes: Vec<Mistake>,
+    /// What could not be proved, and is no mistake.
+    pub warnings: Vec<Mistake>,
 }
 
 /// Runs the probes on a scenario, each reference included.
 pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
     let scenario = &ready.scenario;
+    let limits = ReadyEndpoint::limits(scenario, project);
+    let unlimited = Limits { real_seconds: limits.real_seconds, ..Limits::default() };
     let mut probes = Vec::new();
     let mut mistakes = Vec::new();
     for probe in PROBES {
         if probe == Probe::Reference {
-            let Some(passed) = prove_references(ready, project, &mut mistakes).await else { continue };
+            let Some(passed) = prove_references(ready, limits, &mut mistakes).await else { continue };
             probes.push((probe, passed));
             continue;
         }
-        let record = play(ready, probe_driver(probe, ready).as_ref(), project).await;
+        let record = play(ready, probe_driver(probe, ready).as_ref(), unlimited).await;
         let passed = record.record.row.passed;
         probes.push((probe, passed));
         let allowed = scenario.inaction && matches!(probe, Probe::Null | Probe::Echo | Probe::Refuse);
@@ -55,15 +60,24 @@ pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
             ));
         }
     }
-    Proof { scenario: Arc::clone(&scenario.id), probes, mistakes }
+    Proof { scenario: Arc::clone(&scenario.id), probes, mistakes, warnings: unproved(scenario).into_iter().collect() }
 }
 
-async fn prove_references(ready: &ReadyScenario, project: Limits, mistakes: &mut Vec<Mistake>) -> Option<Option<bool>> {
+/// What nothing shows of a scenario without a reference.
+fn unproved(scenario: &Scenario) -> Option<Mistake> {
+    scenario.references.is_empty().then(|| {
+        let message = "there is no reference, so nothing shows that any agent can pass";
+        let hint = "add an accepted way through under `reference`; `check` walks it";
+        scenario.mistake_at(&Pointer::default().child("expect"), message, Some(hint.to_owned())).warning()
+    })
+}
+
+async fn prove_references(ready: &ReadyScenario, limits: Limits, mistakes: &mut Vec<Mistake>) -> Option<Option<bool>> {
     let scenario = &ready.scenario;
     let mut all = None;
     for (index, steps) in scenario.references.iter().enumerate() {
         let driver = reference(ready, steps.clone());
-        let record = play(ready, driver.as_ref(), project).await;
+        let record = play(ready, driver.as_ref(), limits).await;
         let passed = record.record.row.passed;
         if passed != Some(true) {
             let at = if scenario.references.len() > 1 {
@@ -90,9 +104,8 @@ fn reference(ready: &ReadyScenario, steps: Vec<Step>) -> Box<dyn crate::driver::
     Box::new(crate::driver::ProbeDriver::new(Probe::Reference, steps, Vec::new(), ready.world_seed))
 }
 
-async fn play(ready: &ReadyScenario, driver: &dyn crate::driver::Driver, project: Limits) -> Graded {
+async fn play(ready: &ReadyScenario, driver: &dyn crate::driver::Driver, limits: Limits) -> Graded {
     let scenario = &ready.scenario;
-    let limits = ReadyEndpoint::limits(scenario, project);
     let finished =
         episode::play(ready, driver, scenario.system.as_deref().map(Arc::from), limits, &Cancel::never()).await;
     let key = EpisodeKey { scenario: Arc::clone(&scenario.id), variant: "".into(), endpoint: "probe".into(), trial: 1 };

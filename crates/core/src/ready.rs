@@ -116,14 +116,15 @@ async fn walk_reference(
         if let Body::Result { failure, content, .. } = &event.body
             && let Some((step, fails)) = calls.next()
             && *failure != fails.then_some(ToolFailure::Tool)
-            && ended.reason == EndReason::Completed
         {
-            return Err((Some(step), format!("the call was answered with {content}")));
+            // Of a fault of the world, the agent is told nothing: the end knows more.
+            let told = format!("the call was answered with {content}");
+            let fault = ended.detail.filter(|_| *failure == Some(ToolFailure::Scenario));
+            return Err((Some(step), fault.unwrap_or(told)));
         }
     }
     if ended.reason != EndReason::Completed {
-        let last = steps.len().checked_sub(1);
-        return Err((last, ended.detail.unwrap_or_else(|| ended.reason.meaning().to_owned())));
+        return Err((None, ended.detail.unwrap_or_else(|| ended.reason.meaning().to_owned())));
     }
     let final_hash = world.state().digest();
     Ok(ReferenceRun { trajectory, final_state: Arc::new(world.state().to_value()), final_hash })

@@ -1,7 +1,7 @@
 //! Comparing the arguments of calls.
 
 use crate::parameters;
-use mocktrial_trajectory::{ToolSpec, same};
+use mocktrial_trajectory::{ToolSpec, canonical_text, same};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,12 +24,30 @@ pub(crate) enum ArgumentMode {
     Ignore,
 }
 
+/// How a single argument is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ValueMode {
+    /// By its value.
+    Exact,
+    /// By its value, but that the order of a list's entries means nothing.
+    Set,
+    /// Maps in it have at most the expected members; it may be absent.
+    Subset,
+    /// Maps in it have at least the expected members.
+    Superset,
+    /// What is expected is a JSON Schema that it fits.
+    Schema,
+    /// Not at all.
+    Ignore,
+}
+
 /// How the arguments of one tool are compared: the mode, and overrides by argument.
 #[derive(Clone, Debug)]
 pub(crate) struct Matcher {
     pub(crate) mode: ArgumentMode,
     /// (tool, argument) → mode of its value.
-    pub(crate) overrides: BTreeMap<(String, String), ArgumentMode>,
+    pub(crate) overrides: BTreeMap<(String, String), ValueMode>,
 }
 
 /// An argument that does not match.
@@ -51,7 +69,7 @@ pub(crate) struct Expected<'e> {
 
 impl Matcher {
     /// The mode of one argument; `None` where the tool's mode holds.
-    fn override_of(&self, tool: &str, argument: &str) -> Option<ArgumentMode> {
+    fn override_of(&self, tool: &str, argument: &str) -> Option<ValueMode> {
         if self.overrides.is_empty() {
             return None;
         }
@@ -61,14 +79,14 @@ impl Matcher {
     /// Whether an argument is compared by its value.
     pub(crate) fn takes_value(&self, tool: &str, argument: &str) -> bool {
         match self.override_of(tool, argument) {
-            Some(mode) => mode == ArgumentMode::Exact,
+            Some(mode) => matches!(mode, ValueMode::Exact | ValueMode::Set),
             None => matches!(self.mode, ArgumentMode::Exact | ArgumentMode::Subset | ArgumentMode::Superset),
         }
     }
 
     /// Whether an argument of a tool is compared as a schema.
     pub(crate) fn takes_schema(&self, tool: &str, argument: &str) -> bool {
-        self.override_of(tool, argument).unwrap_or(self.mode) == ArgumentMode::Schema
+        self.override_of(tool, argument).map_or(self.mode == ArgumentMode::Schema, |mode| mode == ValueMode::Schema)
     }
 
     /// What does not match; nothing where all does. An argument that is absent on one side and has
@@ -89,16 +107,16 @@ impl Matcher {
             let mode = self.override_of(expected.tool, key);
             let found = got.get(key);
             let fits = match (mode, self.mode) {
-                (Some(ArgumentMode::Ignore), _) | (None, ArgumentMode::Ignore) => true,
-                (Some(ArgumentMode::Schema), _) | (None, ArgumentMode::Schema) => {
+                (Some(ValueMode::Ignore), _) | (None, ArgumentMode::Ignore) => true,
+                (Some(ValueMode::Schema), _) | (None, ArgumentMode::Schema) => {
                     let validator = expected.schemas.and_then(|s| s.get(key));
                     found.or_else(|| default(key)).is_some_and(|f| validator.is_some_and(|v| v.is_valid(f)))
                 }
-                (Some(ArgumentMode::Superset), _) => found.or_else(|| default(key)).is_some_and(|f| partly(want, f)),
-                (Some(ArgumentMode::Subset), _) => found.or_else(|| default(key)).is_none_or(|f| partly(f, want)),
+                (Some(ValueMode::Superset), _) => found.or_else(|| default(key)).is_some_and(|f| partly(want, f)),
+                (Some(ValueMode::Subset), _) => found.or_else(|| default(key)).is_none_or(|f| partly(f, want)),
                 (None, ArgumentMode::Subset) if found.is_none() => true,
-                (Some(ArgumentMode::Exact), _) | (None, _) => {
-                    found.or_else(|| default(key)).is_some_and(|f| same(want, f))
+                (Some(ValueMode::Exact | ValueMode::Set) | None, _) => {
+                    found.or_else(|| default(key)).is_some_and(|f| equal(mode, want, f))
                 }
             };
             if !fits {
@@ -110,9 +128,9 @@ impl Matcher {
         }
         if matches!(self.mode, ArgumentMode::Exact | ArgumentMode::Subset) {
             for (key, found) in got.iter().filter(|(k, _)| !args.contains_key(*k)) {
-                let tolerated =
-                    matches!(self.override_of(expected.tool, key), Some(ArgumentMode::Ignore | ArgumentMode::Superset));
-                if !tolerated && !default(key).is_some_and(|d| same(d, found)) {
+                let mode = self.override_of(expected.tool, key);
+                let tolerated = matches!(mode, Some(ValueMode::Ignore | ValueMode::Superset));
+                if !tolerated && !default(key).is_some_and(|d| equal(mode, d, found)) {
                     out.push(Mismatch { argument: key.clone(), expected: None, got: Some(found.clone()) });
                     if first_only {
                         return out;
@@ -121,6 +139,18 @@ impl Matcher {
             }
         }
         out
+    }
+}
+
+fn equal(mode: Option<ValueMode>, want: &Value, got: &Value) -> bool {
+    let sorted = |items: &[Value]| {
+        let mut texts: Vec<String> = items.iter().map(canonical_text).collect();
+        texts.sort_unstable();
+        texts
+    };
+    match (mode, want, got) {
+        (Some(ValueMode::Set), Value::Array(want), Value::Array(got)) => sorted(want) == sorted(got),
+        _ => same(want, got),
     }
 }
 
@@ -169,7 +199,7 @@ pub(crate) fn impossible(spec: &ToolSpec, argument: &str, value: &Value, partial
     for key in ["$schema", "$defs", "definitions"] {
         whole.extend(spec.input_schema.get(key).map(|found| (key.to_owned(), found.clone())));
     }
-    let validator = jsonschema::validator_for(&Value::Object(whole)).ok()?;
+    let validator = parameters::validator(&Value::Object(whole)).ok()?;
     validator.validate(value).err().map(|error| format!("the tool's schema does not allow it: {error}"))
 }
 

@@ -43,7 +43,9 @@ impl Rules {
         !self.volatile.is_empty()
     }
 
-    /// The state without what is volatile: members are removed, list entries become `null`.
+    /// The state without what is volatile: members are removed, list entries become `null`, so that
+    /// those behind them keep their places. Where `*` takes all entries, none remain: such a list
+    /// has no length either.
     pub(crate) fn normalise<'a>(&self, state: &'a Value) -> Cow<'a, Value> {
         if self.volatile.is_empty() {
             return Cow::Borrowed(state);
@@ -65,6 +67,15 @@ impl Rules {
         let mut walk = Walk { rules: self, limit, path: Vec::new(), found: Vec::new(), total: 0 };
         walk.compare(expected, got);
         (walk.found, walk.total)
+    }
+
+    /// Whether two values at `path` are equal, sets in any order. Nothing is left out: what is
+    /// asserted of a place is meant.
+    pub(crate) fn same_at(&self, path: &Pointer, expected: &Value, got: &Value) -> bool {
+        let path = path.0.iter().map(|token| Cow::Borrowed(token.as_str())).collect();
+        let mut walk = Walk { rules: self, limit: 0, path, found: Vec::new(), total: 0 };
+        walk.compare(expected, got);
+        walk.total == 0
     }
 
     /// A text that is equal for values at `path` that are equal under these rules.
@@ -111,6 +122,7 @@ fn strip(value: &mut Value, pattern: &[String]) {
             let chosen = map.iter_mut().filter(|(k, _)| first == "*" || *k == first);
             chosen.for_each(|(_, v)| strip(v, rest));
         }
+        Value::Array(items) if rest.is_empty() && first == "*" => items.clear(),
         Value::Array(items) => {
             let chosen = items.iter_mut().enumerate().filter(|(i, _)| first == "*" || first.parse() == Ok(*i));
             chosen.for_each(|(_, v)| strip(v, rest));

@@ -4,7 +4,7 @@ use crate::diff::Rules;
 use crate::hashed::Hashed;
 use crate::{Mistake, Subject};
 use mocktrial_trajectory::{
-    Arguments, Body, Case, Digest, Measurements, Op, ReferenceRun, ToolFailure, Trajectory, apply_patch,
+    Arguments, Body, Case, Digest, Measurements, Op, Part, ReferenceRun, ToolFailure, Trajectory, apply_patch,
 };
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -235,6 +235,19 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn answers(&self) -> &[(u32, String)] {
         self.answers.get_or_init(|| self.subject.trajectory.answers())
+    }
+
+    /// All that the agent said, beside calls too, with its event, in order.
+    pub(crate) fn said(&self) -> impl Iterator<Item = (u32, Cow<'a, str>)> + use<'a> {
+        self.subject.trajectory.events().iter().filter_map(|event| match &event.body {
+            Body::Say { text } => Some((event.seq, Cow::Borrowed(text.as_str()))),
+            Body::Response { content, .. } => {
+                let texts =
+                    content.iter().filter_map(|p| if let Part::Text { text } = p { Some(text.as_str()) } else { None });
+                Some((event.seq, Cow::Owned(texts.collect())))
+            }
+            _ => None,
+        })
     }
 
     /// The recorded changes of the state, in order: event, patch, hash.

@@ -75,9 +75,6 @@ const HARMLESS_AFTER_NO: &[&str] = &[
     "doubt",
     "need",
     "later",
-    "further",
-    "additional",
-    "extra",
     "charge",
     "cost",
     "costs",
@@ -92,10 +89,13 @@ const HARMLESS_AFTER_NO: &[&str] = &[
 ];
 /// What stands after a harmless `not` (or a contraction with it).
 const HARMLESS_AFTER_NOT: &[&str] = &["only", "just", "merely", "simply", "worry", "hesitate", "forget", "mind"];
+/// What may stand between: what follows says whether it is harmless.
+const MORE: &[&str] = &["further", "additional", "extra"];
+/// What is harmless after `no further` and its like only.
+const HARMLESS_AFTER_MORE: &[&str] = &["action", "actions", "step", "steps", "delay", "delays", "ado"];
 /// What stands after a harmless `without`, or after `without any`.
 const HARMLESS_AFTER_WITHOUT: &[&str] = &[
     "delay",
-    "further",
     "issue",
     "issues",
     "problem",
@@ -103,9 +103,8 @@ const HARMLESS_AFTER_WITHOUT: &[&str] = &[
     "charge",
     "question",
     "questions",
-    "additional",
-    "extra",
     "cost",
+    "costs",
     "fee",
     "fees",
     "trouble",
@@ -123,18 +122,109 @@ struct Word<'t> {
     gap: &'t str,
 }
 
-/// Whether the occurrence `start..end` of a plain text stands in a clause that denies it.
-pub(crate) fn negated(text: &str, start: usize, end: usize) -> bool {
-    let (from, to) = sentence(text, start, end);
-    let lower = text[from..to].to_ascii_lowercase();
-    let (start, end) = (start - from, end - from);
-    let words = words(&lower);
-    let first_inside = words.partition_point(|w| w.start + w.text.len() <= start);
-    let first_after = words.partition_point(|w| w.start < end);
-    let breaks = breaks(&words);
-    let begin = (0..=first_inside.min(words.len().saturating_sub(1))).rev().find(|i| breaks[*i]).unwrap_or(0);
-    let before = (begin..first_inside).any(|i| denies_ahead(&words, i));
-    before || denied_after(&words, &breaks, first_after)
+/// The longest sentence that is looked at as a whole, in bytes: it bounds the memory that takes. A
+/// longer one ends at the next white space.
+const LONGEST: usize = 1 << 20;
+
+/// Which occurrences in a plain text stand in a clause that denies them.
+///
+/// A sentence is looked at once for all occurrences in it that are asked for in a row, so that the
+/// time is in proportion to the text however often something occurs.
+pub(crate) struct Denials<'t> {
+    text: &'t str,
+    /// What ends a sentence: from, to.
+    ends: Vec<(usize, usize)>,
+    sentence: Option<Sentence>,
+    /// Bytes of the sentences looked at so far.
+    #[cfg(test)]
+    work: usize,
+}
+
+impl<'t> Denials<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            ends: ends(text),
+            sentence: None,
+            #[cfg(test)]
+            work: 0,
+        }
+    }
+
+    /// Whether the occurrence `start..end` is denied.
+    pub(crate) fn denies(&mut self, start: usize, end: usize) -> bool {
+        let before = self.ends.partition_point(|(at, _)| *at < start);
+        let from = before.checked_sub(1).map_or(0, |i| self.ends[i].1);
+        let behind = self.ends.partition_point(|(at, _)| *at < end);
+        let to = self.ends.get(behind).map_or(self.text.len(), |(at, _)| *at);
+        let sentence = match self.sentence.take() {
+            Some(known) if (known.from, known.to) == (from, to) => known,
+            _ => {
+                #[cfg(test)]
+                {
+                    self.work += to - from;
+                }
+                Sentence::new(&self.text[from..to], from)
+            }
+        };
+        self.sentence.insert(sentence).denies(start - from, end - from)
+    }
+}
+
+/// A sentence, looked at.
+struct Sentence {
+    from: usize,
+    to: usize,
+    words: Vec<Place>,
+    /// How many of its words deny what follows them.
+    denials: usize,
+}
+
+/// What is known of the place of a word in its sentence.
+struct Place {
+    start: usize,
+    end: usize,
+    /// The word that begins its clause.
+    clause: usize,
+    /// How many words before it deny what follows them.
+    denials: usize,
+    /// Whether what stands right before it is denied behind.
+    denied: bool,
+}
+
+impl Sentence {
+    fn new(text: &str, from: usize) -> Self {
+        let lower = text.to_ascii_lowercase();
+        let words = words(&lower);
+        let breaks = breaks(&words);
+        let (mut clause, mut denials) = (0, 0);
+        let mut places = Vec::with_capacity(words.len());
+        for (i, word) in words.iter().enumerate() {
+            if breaks[i] {
+                clause = i;
+            }
+            places.push(Place { start: word.start, end: word.start + word.text.len(), clause, denials, denied: false });
+            denials += usize::from(denies_ahead(&words, i));
+        }
+        // From the last word back: what a word does not decide, the rest of the sentence does.
+        let mut rest = false;
+        for i in (0..words.len()).rev() {
+            let decided = denies_behind(&words, &breaks, i);
+            places[i].denied = decided.unwrap_or(rest);
+            let listed = i > 0 && words[i - 1].gap.contains(',');
+            rest = !listed && places[i].denied;
+        }
+        Self { from, to: from + text.len(), words: places, denials }
+    }
+
+    /// Whether the occurrence `start..end` within it is denied.
+    fn denies(&self, start: usize, end: usize) -> bool {
+        let first_inside = self.words.partition_point(|w| w.end <= start);
+        let first_after = self.words.partition_point(|w| w.start < end);
+        let before = |i: usize| self.words.get(i).map_or(self.denials, |w| w.denials);
+        let clause = self.words.get(first_inside).or(self.words.last()).map_or(0, |w| w.clause);
+        before(first_inside) > before(clause) || self.words.get(first_after).is_some_and(|w| w.denied)
+    }
 }
 
 fn denies_ahead(words: &[Word<'_>], i: usize) -> bool {
@@ -144,24 +234,18 @@ fn denies_ahead(words: &[Word<'_>], i: usize) -> bool {
     negates && !weak && !harmless(words, i)
 }
 
-/// Whether the verb behind the occurrence is negated, up to the next clause, list or relative.
-fn denied_after(words: &[Word<'_>], breaks: &[bool], from: usize) -> bool {
-    for i in from..words.len() {
-        let word = words[i].text;
-        let listed = i > 0 && i > from && words[i - 1].gap.contains(',');
-        let stops = matches!(word, "and" | "or" | "that" | "which" | "who" | "if" | "when" | "in" | "unless")
-            || PRONOUNS.contains(&word);
-        if breaks[i] || listed || stops {
-            return false;
-        }
-        if (AFTER.contains(&word) || contracted(word) || passive_denial(words, i)) && !harmless(words, i) {
-            return true;
-        }
-        if word == "no" && i > 0 && words[i - 1].gap.contains(':') {
-            return true;
-        }
+/// Whether a word denies what stands before it: the verb of that is negated up to the next clause,
+/// list or relative. `None` where the words behind it decide.
+fn denies_behind(words: &[Word<'_>], breaks: &[bool], i: usize) -> Option<bool> {
+    let word = words[i].text;
+    let stops = matches!(word, "and" | "or" | "that" | "which" | "who" | "if" | "when" | "in" | "unless")
+        || PRONOUNS.contains(&word);
+    if breaks[i] || stops {
+        return Some(false);
     }
-    false
+    let negates = (AFTER.contains(&word) || contracted(word) || passive_denial(words, i)) && !harmless(words, i);
+    let answered = word == "no" && i > 0 && words[i - 1].gap.contains(':');
+    (negates || answered).then_some(true)
 }
 
 fn contracted(word: &str) -> bool {
@@ -181,15 +265,22 @@ fn next<'t>(words: &[Word<'t>], i: usize) -> &'t str {
 
 fn harmless(words: &[Word<'_>], i: usize) -> bool {
     let after = next(words, i);
+    // Of `no further costs` and `without any further costs`: costs, and that it is about more of them.
+    let about = |skipped: usize| {
+        let more = MORE.contains(&next(words, i + skipped));
+        let word = next(words, i + skipped + usize::from(more));
+        (word, more && HARMLESS_AFTER_MORE.contains(&word))
+    };
     match words[i].text {
         "no" => {
             let numbered =
                 i > 0 && NUMBERED.contains(&words[i - 1].text) && after.starts_with(|c: char| c.is_ascii_digit());
-            HARMLESS_AFTER_NO.contains(&after) || words[i].gap.starts_with([',', '.', '!']) || numbered
+            let (word, more) = about(0);
+            HARMLESS_AFTER_NO.contains(&word) || more || words[i].gap.starts_with([',', '.', '!']) || numbered
         }
         "without" => {
-            let after = if after == "any" { next(words, i + 1) } else { after };
-            HARMLESS_AFTER_WITHOUT.contains(&after)
+            let (word, more) = about(usize::from(after == "any"));
+            HARMLESS_AFTER_WITHOUT.contains(&word) || more
         }
         "never" => after == "mind",
         "nothing" => matches!(after, "else" | "more" | "further") || (after == "to" && next(words, i + 1) == "worry"),
@@ -242,24 +333,30 @@ fn words(text: &str) -> Vec<Word<'_>> {
     out
 }
 
-/// The bounds of the sentence around an occurrence.
-fn sentence(text: &str, start: usize, end: usize) -> (usize, usize) {
-    let boundary = |i: usize, c: char| match c {
-        '\n' | ';' | '\u{2014}' => true,
-        '-' => text[..i].ends_with(' ') && text[i + 1..].starts_with(' '),
-        '.' | '!' | '?' => {
-            text[i + 1..].chars().next().is_none_or(|next| next.is_whitespace() || "\")'".contains(next))
+/// What ends the sentences of a text: from, to.
+fn ends(text: &str) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (i, c) in text.char_indices() {
+        let after = &text[i + c.len_utf8()..];
+        let ends = match c {
+            '\n' | ';' | '\u{2014}' | '。' | '！' | '？' => true,
+            '-' => text[..i].ends_with(' ') && after.starts_with(' '),
+            '.' | '!' | '?' => after.chars().next().is_none_or(|next| next.is_whitespace() || "\")'".contains(next)),
+            ' ' => i - from > LONGEST,
+            _ => false,
+        };
+        if ends {
+            from = i + c.len_utf8();
+            out.push((i, from));
         }
-        '。' | '！' | '？' => true,
-        _ => false,
-    };
-    let from = text[..start].char_indices().rev().find(|(i, c)| boundary(*i, *c)).map_or(0, |(i, c)| i + c.len_utf8());
-    let to = text[end..].char_indices().map(|(i, c)| (end + i, c)).find(|(i, c)| boundary(*i, *c));
-    (from, to.map_or(text.len(), |(i, _)| i))
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{Denials, LONGEST};
     use crate::text::{Found, Needle, plain};
 
     fn verdict(text: &str, needle: &str) -> Found {
@@ -292,6 +389,10 @@ mod tests {
             ("Thank you for asking. The item has not been refunded. Anything else?", "refunded"),
             ("The system did not cancel and refund $42.00.", "42.00"),
             ("There is nothing to be refunded.", "refunded"),
+            ("No further refund of $42.00 will be made.", "42.00"),
+            ("No additional $42.00 will be refunded.", "refunded"),
+            ("We leave it without any further refund of $42.00.", "42.00"),
+            ("No action was taken on the $42.00.", "42.00"),
             ("I am not sure if 42.00 was refunded.", "42.00"),
         ] {
             assert_eq!(verdict(text, needle), Found::Denied, "{text}");
@@ -318,6 +419,9 @@ mod tests {
             ("Your refund of $42.00 was issued and will not expire.", "42.00"),
             ("Your refund of $42.00 for the item you did not receive has been issued.", "42.00"),
             ("We refunded $42.00 without delay.", "42.00"),
+            ("Without any further delay we refunded $42.00.", "42.00"),
+            ("At no additional charge we refunded $42.00.", "42.00"),
+            ("With no further action on your side, $42.00 was refunded.", "42.00"),
             ("Please don't hesitate to ask about the 42.00.", "42.00"),
             ("It was not refunded at first. Now it is refunded.", "refunded"),
             ("Order no. 5 was refunded.", "refunded"),
@@ -334,5 +438,28 @@ mod tests {
     fn a_needle_that_says_no_is_found_where_it_says_so() {
         assert_eq!(verdict("It cannot be refunded.", "cannot be refunded"), Found::Asserted);
         assert_eq!(verdict("You are not eligible for it.", "not eligible"), Found::Asserted);
+    }
+    #[test]
+    fn a_sentence_is_looked_at_once_however_often_something_occurs_in_it() {
+        let text = format!("{}. {}", "not refunded ".repeat(5000).trim_end(), "not refunded ".repeat(5000));
+        let mut denials = Denials::new(&text);
+        let denied = text.match_indices("refunded").filter(|(at, hit)| denials.denies(*at, at + hit.len())).count();
+        assert_eq!((denied, denials.work), (10_000, text.len() - 1));
+    }
+
+    #[test]
+    fn a_long_answer_is_judged_like_a_short_one() {
+        let mut text = format!("not {}", "refunded ".repeat(100_000));
+        assert_eq!(verdict(&text, "refunded"), Found::Denied);
+        assert_eq!(verdict(&text.replace("refunded", "42.00"), "42"), Found::Denied);
+        // Beyond the longest sentence another one begins.
+        text.push_str(&"refunded ".repeat(LONGEST / 9));
+        assert_eq!(verdict(&text, "refunded"), Found::Asserted);
+    }
+
+    #[test]
+    fn an_occurrence_may_reach_over_the_end_of_a_sentence() {
+        assert_eq!(verdict("It was not sent. Done.", "sent. Done"), Found::Denied);
+        assert_eq!(verdict("It was sent. Done.", "sent. Done"), Found::Asserted);
     }
 }

@@ -39,9 +39,29 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     SchemaGenerator::new(settings).into_root_schema_for::<T>().into()
 }
 
-/// Reads parameters.
+/// Reads parameters. A key without a value is a mistake, where `null` is none: it would be read as if
+/// the key were not there.
 pub(crate) fn read<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, Vec<Fault>> {
+    if value.as_object().is_some_and(|map| map.values().any(Value::is_null)) {
+        let faults = without_value(value, &schema_of::<T>());
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+    }
     serde_json::from_value(value.clone()).map_err(|error| explain(value, &schema_of::<T>(), &error.to_string()))
+}
+
+/// The keys that are `null`, where the schema names what else they may be.
+fn without_value(value: &Value, schema: &Value) -> Vec<Fault> {
+    let named = |key: &str| {
+        let part = schema.get("properties")?.get(key)?;
+        ["type", "anyOf", "enum"].iter().any(|k| part.get(*k).is_some()).then_some(())
+    };
+    let given = value.as_object().into_iter().flatten();
+    given
+        .filter(|(key, value)| value.is_null() && named(key).is_some())
+        .map(|(key, _)| Fault::at(&[key], format!("`{key}` has no value")))
+        .collect()
 }
 
 /// Where serde only says what, the schema says where.
@@ -158,5 +178,15 @@ pub(crate) fn schema(schema: &Value) -> Result<jsonschema::Validator, String> {
     if idle {
         return Err("everything fits this schema".to_owned());
     }
-    jsonschema::validator_for(schema).map_err(|e| format!("this is not a valid JSON Schema: {e}"))
+    validator(schema).map_err(|e| format!("this is not a valid JSON Schema: {e}"))
+}
+
+/// A compiled schema as worlds compile those of tools: known formats are asserted.
+pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
+    jsonschema::options().should_validate_formats(true).should_ignore_unknown_formats(true).build(schema)
+}
+
+/// A value that is given, `null` included: for a key whose absence means something else.
+pub(crate) fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }

@@ -5,7 +5,7 @@ use crate::mistake::did_you_mean;
 use crate::{CallFact, Facts, Fault, Setting};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// Calls of a tool: its name, or its name and some arguments.
@@ -24,16 +24,17 @@ pub(crate) enum Selector {
 pub(crate) struct CallPattern {
     /// The tool's name.
     call: String,
-    /// Arguments that the call has; objects may hold more than is listed.
+    /// Arguments that the call has, be it by the schema's default; objects may hold more than is
+    /// listed.
     #[serde(default)]
-    args: Option<serde_json::Map<String, Value>>,
+    args: Option<Map<String, Value>>,
 }
 
 /// A compiled selector.
 #[derive(Clone, Debug)]
 pub(crate) struct Pick {
     pub(crate) tool: String,
-    args: Option<Value>,
+    args: Option<Map<String, Value>>,
 }
 
 impl Pick {
@@ -49,7 +50,7 @@ impl Pick {
     /// The same, from a tool and arguments that stand in places of their own.
     pub(crate) fn of(
         tool: String,
-        args: Option<serde_json::Map<String, Value>>,
+        args: Option<Map<String, Value>>,
         tool_at: &[&str],
         args_at: &[&str],
         refused: bool,
@@ -59,13 +60,23 @@ impl Pick {
         if !refused && let Some(args) = &args {
             faults.extend(possible_call(&tool, args, args_at, true, setting));
         }
-        if faults.is_empty() { Ok(Self { tool, args: args.map(Value::Object) }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self { tool, args }) } else { Err(faults) }
     }
 
-    /// Whether a call is one of them.
-    pub(crate) fn takes(&self, call: &CallFact<'_>) -> bool {
-        call.tool == self.tool
-            && self.args.as_ref().is_none_or(|want| call.arguments.value.as_ref().is_some_and(|got| partly(want, got)))
+    /// Whether a call is one of them. An argument that it leaves out is the default that the tool's
+    /// schema declares, as in `calls`.
+    fn takes(&self, call: &CallFact<'_>, defaults: Option<&Map<String, Value>>) -> bool {
+        if call.tool != self.tool {
+            return false;
+        }
+        let Some(args) = &self.args else { return true };
+        let got = call.arguments.value.as_ref().and_then(Value::as_object);
+        got.is_some_and(|got| {
+            args.iter().all(|(key, want)| {
+                let found = got.get(key).or_else(|| defaults?.get(key));
+                found.is_some_and(|found| partly(want, found))
+            })
+        })
     }
 
     /// The calls that count, in order.
@@ -74,12 +85,14 @@ impl Pick {
         facts: &'f Facts<'a>,
         include_failed: bool,
     ) -> impl Iterator<Item = &'f CallFact<'a>> {
-        facts.calls().iter().filter(move |c| c.counts(include_failed) && self.takes(c))
+        let defaults = facts.prepared().defaults(&self.tool);
+        facts.calls().iter().filter(move |c| c.counts(include_failed) && self.takes(c, defaults))
     }
 
     /// The event of the first of them that succeeded.
     pub(crate) fn first_success(&self, facts: &Facts<'_>) -> Option<u32> {
-        facts.calls().iter().find(|c| c.succeeded() && self.takes(c)).map(|c| c.seq)
+        let defaults = facts.prepared().defaults(&self.tool);
+        facts.calls().iter().find(|c| c.succeeded() && self.takes(c, defaults)).map(|c| c.seq)
     }
 
     /// Whether both speak of exactly the same calls.
@@ -91,7 +104,7 @@ impl Pick {
 impl fmt::Display for Pick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.args {
-            Some(args) => write!(f, "`{}` with {args}", self.tool),
+            Some(args) => write!(f, "`{}` with {}", self.tool, Value::Object(args.clone())),
             None => write!(f, "`{}`", self.tool),
         }
     }
@@ -100,7 +113,7 @@ impl fmt::Display for Pick {
 /// What is wrong with naming this tool and these arguments in this world.
 pub(crate) fn known_call(
     tool: &str,
-    args: Option<&serde_json::Map<String, Value>>,
+    args: Option<&Map<String, Value>>,
     tool_at: &[&str],
     args_at: &[&str],
     setting: &Setting<'_>,

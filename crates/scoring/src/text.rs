@@ -1,7 +1,7 @@
 //! Finding texts in answers.
 
-use crate::negation::negated;
-use crate::numbers::{Number, numbers};
+use crate::negation::Denials;
+use crate::numbers::{CURRENCIES, Number, numbers, ordinal};
 
 /// A text in one spelling: typographic quotes, dashes and spaces made plain, emphasis marks
 /// (`*`, `` ` ``) dropped, white space collapsed (line ends kept), thousands' commas left out and,
@@ -74,7 +74,7 @@ pub(crate) enum Found {
 impl Needle {
     pub(crate) fn new(text: &str, ignore_case: bool) -> Self {
         let plain = plain(text, ignore_case);
-        let negative = negated(&format!("{plain} x"), plain.len() + 1, plain.len() + 2);
+        let negative = Denials::new(&format!("{plain} x")).denies(plain.len() + 1, plain.len() + 2);
         Self { number: lone_number(&plain), negative, plain }
     }
 
@@ -85,8 +85,10 @@ impl Needle {
     /// Looks for it in a [`plain`] text.
     pub(crate) fn find(&self, text: &str, guard: bool) -> Found {
         let mut found = Found::Nowhere;
+        let mut denials = None;
         for (start, end) in self.occurrences(text) {
-            if !guard || self.negative || !negated(text, start, end) {
+            let mut denied = || denials.get_or_insert_with(|| Denials::new(text)).denies(start, end);
+            if !guard || self.negative || !denied() {
                 return Found::Asserted;
             }
             found = Found::Denied;
@@ -98,7 +100,8 @@ impl Needle {
         let literal = text
             .match_indices(self.plain.as_str())
             .map(|(start, hit)| (start, start + hit.len()))
-            .filter(|(start, end)| whole(text, *start, *end));
+            .filter(|(start, end)| whole(text, *start, *end))
+            .filter(|(start, end)| self.number.is_none() || quantity(text, *start, *end));
         let by_value = self.number.into_iter().flat_map(move |(value, currency, percent)| {
             numbers(text)
                 .into_iter()
@@ -120,13 +123,22 @@ fn lone_number(plain: &str) -> Option<(f64, Option<char>, bool)> {
     let found = numbers(plain);
     let [Number { value, start, end }] = found[..] else { return None };
     let before = &plain[..start];
-    let currency = before.chars().last().filter(|c| "$€£¥".contains(*c));
-    let before = before.trim_end_matches(['$', '€', '£', '¥']);
+    let currency = before.chars().last().filter(|c| CURRENCIES.contains(c));
+    let before = before.trim_end_matches(CURRENCIES);
     let after = &plain[end..];
     ((before.is_empty() || before == "-") && matches!(after, "" | "%")).then_some((value, currency, after == "%"))
 }
 
-/// Whether an occurrence is not the inside of a longer number or the end of a longer word.
+/// Whether an occurrence of a lone number is no part of a time or an ordinal.
+fn quantity(text: &str, start: usize, end: usize) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let behind = text[..start].strip_suffix(':').is_some_and(|t| digit(t.chars().next_back()));
+    let ahead = text[end..].strip_prefix(':').is_some_and(|t| digit(t.chars().next()));
+    !(behind || ahead || ordinal(&text[end..]))
+}
+
+/// Whether an occurrence is not the inside of a longer number, a negative number without its sign,
+/// or the end of a longer word.
 fn whole(text: &str, start: usize, end: usize) -> bool {
     let (before, hit, after) = (&text[..start], &text[start..end], &text[end..]);
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
@@ -137,6 +149,13 @@ fn whole(text: &str, start: usize, end: usize) -> bool {
     let (next, next_more) = (ahead.next(), ahead.next());
     if digit(first) && (digit(previous) || (matches!(previous, Some('.' | ',')) && digit(one_more))) {
         return false;
+    }
+    if first.is_some_and(|c| c.is_ascii_digit() || CURRENCIES.contains(&c)) {
+        // `-42`, `-$42` and `$-42`; but `W-42` and `3-5` hold no sign.
+        let sign = before.strip_suffix(CURRENCIES).unwrap_or(before).strip_suffix('-');
+        if sign.is_some_and(|t| !t.ends_with(char::is_alphanumeric)) {
+            return false;
+        }
     }
     if digit(last) && (digit(next) || (matches!(next, Some('.' | ',')) && digit(next_more))) {
         return false;
@@ -176,6 +195,25 @@ mod tests {
         assert!(has("You get 42.00, as agreed", "42.00"));
         assert!(has("Order W-1001 is late", "W-1001"));
         assert!(has("Order W-1001 is late", "1001"));
+        assert!(has("It takes 3-5 days", "5 days"));
+    }
+
+    #[test]
+    fn a_number_is_not_found_in_a_time_an_ordinal_or_a_negative_number() {
+        assert!(!has("It leaves at 10:30.", "10"));
+        assert!(!has("It leaves at 10:30.", "30"));
+        assert!(has("It leaves at 10:30.", "10:30"));
+        assert!(has("It leaves at 10:30:00.", "10:30"));
+        assert!(has("In all: 10:", "10"));
+        assert!(!has("It is the 3rd of May.", "3"));
+        assert!(has("It is the 3rd of May.", "3rd"));
+        for text in ["It is -42.00 now", "It is \u{2212}42.00 now", "It is -$42.00 now", "It is $-42.00 now"] {
+            assert!(!has(text, "42.00"), "{text}");
+            assert!(!has(text, "42.00 now"), "{text}");
+            assert!(has(text, "-42.00") || has(text, "-42"), "{text}");
+        }
+        assert!(!has("It is -$42.00 now", "$42.00"));
+        assert!(has("It is \u{2013}42.00", "42.00"), "a dash is no sign");
     }
 
     #[test]

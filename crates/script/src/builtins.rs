@@ -6,7 +6,12 @@ use starlark::environment::GlobalsBuilder;
 use starlark::starlark_module;
 use starlark::values::float::UnpackFloat;
 use starlark::values::list::AllocList;
+use starlark::values::none::NoneType;
+use starlark::values::tuple::UnpackTuple;
 use starlark::values::{Heap, Value};
+
+/// The largest value that a message of `fail` shows, and about the longest such message, in bytes.
+const MAX_MESSAGE: usize = 4096;
 
 fn elements<'v>(value: Value<'v>) -> anyhow::Result<&'v [Value<'v>]> {
     items(value).ok_or_else(|| anyhow::anyhow!("expected a list, got a {}", value.get_type()))
@@ -57,8 +62,7 @@ pub(crate) fn builtins(builder: &mut GlobalsBuilder) {
 
     /// A number with two decimals, as prices are written: `money(42)` is `"42.00"`.
     fn money(#[starlark(require = pos)] number: UnpackFloat) -> anyhow::Result<String> {
-        let cents = (number.0 * 100.0).round() / 100.0;
-        Ok(format!("{cents:.2}"))
+        Ok(crate::money(number.0))
     }
 
     /// The strings of a list with a separator between them.
@@ -138,9 +142,26 @@ pub(crate) fn builtins(builder: &mut GlobalsBuilder) {
         Ok(to_json(value, MAX_BYTES)?.to_string())
     }
 
-    fn getattr<'v>(
-        #[starlark(args)] _args: starlark::values::tuple::UnpackTuple<Value<'v>>,
-    ) -> anyhow::Result<Value<'v>> {
+    /// Ends the script with a message: its author's own error. A value too large to be shown is
+    /// named by its type.
+    fn fail<'v>(#[starlark(args)] values: UnpackTuple<Value<'v>>) -> anyhow::Result<NoneType> {
+        let mut message = String::from("fail:");
+        for value in values.items {
+            if message.len() > MAX_MESSAGE {
+                message.push_str(" …");
+                break;
+            }
+            message.push(' ');
+            match value.unpack_str() {
+                _ if !within(value, MAX_MESSAGE) => message.push_str(&format!("a large {}", value.get_type())),
+                Some(text) => message.push_str(text),
+                None => message.push_str(&value.to_repr()),
+            }
+        }
+        Err(anyhow::Error::msg(message))
+    }
+
+    fn getattr<'v>(#[starlark(args)] _args: UnpackTuple<Value<'v>>) -> anyhow::Result<Value<'v>> {
         anyhow::bail!("getattr is not available")
     }
 }

@@ -7,8 +7,8 @@ use starlark::values::list::ListRef;
 use starlark::values::tuple::TupleRef;
 use starlark::values::{UnpackValue, Value};
 
-/// How deep a value may nest on its way out of a script.
-const MAX_DEPTH: usize = 90;
+/// How deep a value may nest on its way out of a script: what it read can be handed back.
+const MAX_DEPTH: usize = 100;
 
 /// JSON of a value of at most `limit` bytes.
 pub(crate) fn to_json(value: Value<'_>, limit: usize) -> anyhow::Result<Json> {

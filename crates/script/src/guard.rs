@@ -63,22 +63,20 @@ fn visit_statement(statement: &AstStmt, found: &mut Found) {
 }
 
 fn visit_assignments(statement: &AstStmt, found: &mut Found) {
-    if let StmtP::AssignModify(_, op, _) = &statement.node {
-        if !matches!(op, AssignOp::Add | AssignOp::Subtract) {
-            *found = Some((statement.span, "only += and -= are available: write x = x * y".to_owned()));
-        }
+    if let StmtP::AssignModify(_, op, _) = &statement.node
+        && !matches!(op, AssignOp::Add | AssignOp::Subtract)
+    {
+        *found = Some((statement.span, "only += and -= are available: write x = x * y".to_owned()));
     }
     statement.visit_stmt(|inner| visit_assignments(inner, found));
 }
 
 fn visit_expression(expression: &AstExpr, found: &mut Found) {
-    if let ExprP::Dot(_, name) = &expression.node {
-        if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name.node) {
-            *found = Some((
-                name.span,
-                format!("`.{}` is not available, because its result has no bound: {instead}", name.node),
-            ));
-        }
+    if let ExprP::Dot(_, name) = &expression.node
+        && let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name.node)
+    {
+        *found =
+            Some((name.span, format!("`.{}` is not available, because its result has no bound: {instead}", name.node)));
     }
     expression.visit_expr(|inner| visit_expression(inner, found));
 }

@@ -40,13 +40,21 @@
 //! 524,288 items), `range` makes at most that many, `str` and `repr` look first, `.join`,
 //! `.replace`, `.format`, `.extend`, `getattr`, f-strings, `load` and augmented assignments other
 //! than `+=` and `-=` are refused with what to write instead, the heap is looked at before every
-//! statement, and none of these functions makes anything more once it holds 64 MiB. What remains
-//! unbounded within one step: `+=` may double a value that the heap limit allows, `<`, `in` and
-//! `sorted` may take long on lists that contain themselves many times over, and slices, `list` and
-//! `sorted` inside one comprehension may copy up to a thousand large values before the engine
-//! looks. The heap is the engine's arena; the tables of dicts and the room that lists reserve are
-//! beside it. So a script can take a multiple of its heap limit for a moment; it is no sandbox
-//! against an author who means harm.
+//! statement, `fail` shows no value of more than 4 KiB, and none of these functions makes anything
+//! more once it holds 64 MiB. What remains unbounded within one step:
+//!
+//! - `+=` may double a value that the heap limit allows, and slices, `list` and `sorted` inside one
+//!   comprehension may copy up to a thousand large values before the engine looks.
+//! - A value that holds another one many times over (`x = [x, x]`, sixty times) is small in the heap
+//!   and endless to walk. The engine walks it where it compares (`<`, `in`, `sorted`), where it
+//!   hashes a tuple (as a key of a dict) and where an error of its own shows the value (`int(x)`).
+//! - It walks by recursion: a value nested some hundred thousand levels deep takes the stack of the
+//!   process there, and the process with it.
+//!
+//! The heap is the engine's arena; the tables of dicts and the room that lists reserve are beside
+//! it. So a script can take a multiple of its heap limit for a moment; it is no sandbox against an
+//! author who means harm. What an agent sends cannot make a script do any of this that does not
+//! build such values by itself.
 //!
 //! ```
 //! use mocktrial_script::{Limits, Script};
@@ -69,6 +77,16 @@ pub use host::{Host, HostError, Shape, Step};
 pub use script::Script;
 
 use serde_json::Value;
+
+/// A number with two decimals, rounded half away from zero, as prices are written: `42` is `42.00`.
+/// Templates and scripts write the same.
+#[must_use]
+pub fn money(number: f64) -> String {
+    let cents = (number * 100.0).round() / 100.0;
+    // Beyond what hundred times it holds there are no cents to round.
+    let rounded = if cents.is_finite() { cents } else { number };
+    format!("{rounded:.2}")
+}
 
 /// What a script may use in one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

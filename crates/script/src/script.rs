@@ -55,10 +55,10 @@ impl Script {
         })?;
         let mut values = BTreeMap::new();
         for name in module.names() {
-            if let Ok(value) = module.get(name.as_str()) {
-                if value.value().get_type() == "function" {
-                    values.insert(name.as_str().to_owned(), value);
-                }
+            if let Ok(value) = module.get(name.as_str())
+                && value.value().get_type() == "function"
+            {
+                values.insert(name.as_str().to_owned(), value);
             }
         }
         let world = world_value()?;

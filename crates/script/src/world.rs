@@ -37,20 +37,27 @@ fn carried<'x, 'e>(eval: &'x mut Evaluator<'_, '_, 'e>) -> anyhow::Result<&'x mu
         .ok_or_else(|| anyhow::anyhow!("`world` can be used while a tool is called, not while the script is loaded"))
 }
 
+/// The steps of a path; a list among them stands for its items. Lists within lists are refused: a
+/// list may hold itself.
 fn path(steps: &[Value<'_>]) -> anyhow::Result<Vec<Step>> {
     let mut path = Vec::with_capacity(steps.len());
-    for step in steps {
-        if let Some(key) = step.unpack_str() {
-            path.push(Step::Key(key.to_owned()));
-        } else if let Ok(Some(index)) = i64::unpack_value(*step) {
-            path.push(Step::Index(index));
-        } else if let Some(inner) = items(*step) {
-            path.extend(self::path(inner)?);
-        } else {
-            anyhow::bail!("a step of a path is a string or an int, not a {}", step.get_type());
+    for value in steps {
+        match items(*value) {
+            Some(inner) => inner.iter().try_for_each(|value| step(*value).map(|step| path.push(step)))?,
+            None => path.push(step(*value)?),
         }
     }
     Ok(path)
+}
+
+fn step(value: Value<'_>) -> anyhow::Result<Step> {
+    if let Some(key) = value.unpack_str() {
+        return Ok(Step::Key(key.to_owned()));
+    }
+    match i64::unpack_value(value) {
+        Ok(Some(index)) => Ok(Step::Index(index)),
+        _ => anyhow::bail!("a step of a path is a string or an int, not a {}", value.get_type()),
+    }
 }
 
 fn path_and_value(mut steps: Vec<Value<'_>>) -> anyhow::Result<(Vec<Step>, Json)> {

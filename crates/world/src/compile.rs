@@ -93,11 +93,11 @@ impl Builder<'_> {
             });
             responders.push(Box::new(Rules(rules)));
         }
-        if let Some(function) = &behaviour.script {
-            if let Some(scripted) = self.scripted(&here.child("script"), function) {
-                tried.push(format!("the script function `{function}` returned None"));
-                responders.push(Box::new(scripted));
-            }
+        if let Some(function) = &behaviour.script
+            && let Some(scripted) = self.scripted(&here.child("script"), function)
+        {
+            tried.push(format!("the script function `{function}` returned None"));
+            responders.push(Box::new(scripted));
         }
         if behaviour.rules.is_empty() && behaviour.script.is_none() && behaviour.otherwise.is_none() {
             let (answers, hint) = match spec.output_schema {

@@ -2,8 +2,8 @@
 
 use crate::call::{Call, Given};
 use crate::mistake::by_closeness;
-use crate::schema::{problem, refusal, short};
-use crate::state::{Node, State};
+use crate::schema::{invalid, problem, refusal, short};
+use crate::state::{Node, State, deeper_than};
 use crate::world::{Tool, World};
 use imbl::OrdMap;
 use mocktrial_trajectory::{Arguments, Digest, Patch, Responder, ToolFailure};
@@ -13,6 +13,11 @@ use std::sync::Arc;
 
 /// The most tools named to an agent that called one that does not exist.
 const NAMED: usize = 40;
+/// How deep valid arguments nest at most, the object itself included. Far below what states and
+/// scripts take, so that what an agent sends can be put into a state and handed back.
+const MAX_DEPTH: usize = 32;
+/// The longest text of valid arguments, in bytes; far below what a script may read and return.
+const MAX_BYTES: usize = 64 << 10;
 
 /// What an episode's world starts from.
 #[derive(Clone, Debug)]
@@ -110,8 +115,9 @@ impl Instance {
 
     /// Answers a call.
     ///
-    /// A call that cannot be made (no such tool, arguments that do not parse or fit) is answered
-    /// with an error an agent can act on, and changes nothing, the clock included. A valid call
+    /// A call that cannot be made (no such tool; arguments that do not parse or fit, nest deeper
+    /// than 32 levels or are longer than 64 KiB) is answered with an error an agent can act on, and
+    /// changes nothing, the clock included. A valid call
     /// takes the tool's virtual time. When no responder applies, or one fails, everything the call
     /// changed is rolled back and [`Answered::scenario_error`] says what is wrong.
     pub async fn call(&mut self, tool: &str, arguments: &Arguments) -> Answered {
@@ -121,6 +127,11 @@ impl Instance {
             return self.unknown(tool);
         };
         let Some(args) = &arguments.value else { return malformed(tool, &arguments.text) };
+        // Before anything looks at them: else they could bring a schema, rule or script to its
+        // limits, and void the episode as the scenario's fault.
+        if let Some(content) = excessive(tool, arguments.text.len(), args) {
+            return Answered::refused(ToolFailure::InvalidArguments, content);
+        }
         if let Some(content) = found.input.as_ref().and_then(|input| refusal(tool, input, args)) {
             return Answered::refused(ToolFailure::InvalidArguments, content);
         }
@@ -216,6 +227,18 @@ fn malformed(tool: &str, text: &str) -> Answered {
         ToolFailure::MalformedArguments,
         json!({"error": {"type": "malformed_arguments", "message": message}}),
     )
+}
+
+/// The answer to a call whose arguments are larger than any tool's here may be.
+fn excessive(tool: &str, bytes: usize, args: &Value) -> Option<Value> {
+    let what = if bytes > MAX_BYTES {
+        format!("must not be longer than {MAX_BYTES} bytes")
+    } else if deeper_than(args, MAX_DEPTH) {
+        format!("must not nest deeper than {MAX_DEPTH} levels")
+    } else {
+        return None;
+    };
+    Some(invalid(tool, &[(String::new(), what)], 1))
 }
 
 /// What identifies a call: the tool and its canonical arguments.

@@ -3,7 +3,7 @@
 //! A [`World`] is what answers the tool calls of an agent: tools with their JSON Schemas, and how
 //! they behave. It is compiled once and shared; an [`Instance`] is one episode's, with a [`State`]
 //! of its own, a virtual clock, and counters, and its clone is a snapshot. It has no other memory:
-//! the same calls give the same answers.
+//! the same calls in the same order give the same answers.
 //!
 //! A call is validated against the tool's schema first; then the first of its responders that
 //! applies answers: rules, script, a result made from the output schema.
@@ -45,7 +45,8 @@
 //!
 //! A rule's changes are made in order, each seeing what those before it did, and the result or
 //! error is rendered after them. Writes that change nothing are not recorded, and an append is
-//! recorded with the index it got. What a failed call changed is rolled back.
+//! recorded with the index it got. Where a rule or script breaks, what
+//! the call changed is rolled back; where it answers with an error, that stays changed.
 //!
 //! Templates are Jinja over `args`, `state`, `now` and `nth`; what is undefined is an error; a
 //! string that is exactly one `{{ … }}` keeps the type of its value, and `money` writes a number

@@ -70,19 +70,26 @@ pub(crate) fn refusal(tool: &str, validator: &Validator, arguments: &Value) -> O
     if validator.is_valid(arguments) {
         return None;
     }
-    let mut errors: Vec<_> = validator.iter_errors(arguments).collect();
-    let total = errors.len();
-    errors.truncate(SHOWN);
-    let problems: Vec<_> = errors.iter().map(|error| json!({"path": path(error), "message": words(error)})).collect();
+    let mut problems: Vec<_> = validator.iter_errors(arguments).collect();
+    let total = problems.len();
+    problems.truncate(SHOWN);
+    let problems: Vec<_> = problems.iter().map(|error| (path(error), words(error))).collect();
+    Some(invalid(tool, &problems, total))
+}
+
+/// The answer to a call with invalid arguments: the first of its problems (path and words), and how
+/// many there are in all.
+pub(crate) fn invalid(tool: &str, problems: &[(String, String)], total: usize) -> Value {
     let mut message = format!("The arguments of `{tool}` are invalid: ");
-    for (i, error) in errors.iter().take(2).enumerate() {
-        let _ = write!(message, "{}{} {}", if i > 0 { "; " } else { "" }, place(error), words(error));
+    for (i, (path, words)) in problems.iter().take(2).enumerate() {
+        let _ = write!(message, "{}{} {words}", if i > 0 { "; " } else { "" }, place(path));
     }
     if total > 2 {
         let _ = write!(message, "; and {} more", total - 2);
     }
     message.push('.');
-    Some(json!({"error": {"type": "invalid_arguments", "message": message, "problems": problems}}))
+    let problems: Vec<_> = problems.iter().map(|(path, words)| json!({"path": path, "message": words})).collect();
+    json!({"error": {"type": "invalid_arguments", "message": message, "problems": problems}})
 }
 
 /// The first problem of a value in one sentence and the keyword it is about, or `None` when it fits.
@@ -91,7 +98,7 @@ pub(crate) fn problem(validator: &Validator, value: &Value) -> Option<(String, S
         return None;
     }
     let error = validator.iter_errors(value).next()?;
-    Some((format!("{} {}", place(&error), words(&error)), error.kind().keyword().to_owned()))
+    Some((format!("{} {}", place(&path(&error)), words(&error)), error.kind().keyword().to_owned()))
 }
 
 fn path(error: &ValidationError<'_>) -> String {
@@ -104,8 +111,7 @@ fn path(error: &ValidationError<'_>) -> String {
     }
 }
 
-fn place(error: &ValidationError<'_>) -> String {
-    let path = path(error);
+fn place(path: &str) -> String {
     if path.is_empty() { "the whole".to_owned() } else { format!("`{path}`") }
 }
 

@@ -20,7 +20,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_recursion_limit(50);
-    environment.add_filter("money", |value: f64| format!("{value:.2}"));
+    environment.add_filter("money", mocktrial_script::money);
     environment
 });
 

@@ -6,7 +6,7 @@ use mocktrial_world::{Answered, Definition, Instance, Mistake, Opening, State, W
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-fn tool(name: &str, output: Option<Value>) -> ToolSpec {
+fn tool(name: &str, output: Option<&Value>) -> ToolSpec {
     let input = json!({"type": "object", "properties": {"order_id": {"type": "string"}, "n": {"type": "integer"}}, "required": ["order_id"], "additionalProperties": false});
     let spec = json!({"name": name, "input_schema": input, "output_schema": output});
     serde_json::from_value(spec).expect("a tool")
@@ -30,7 +30,7 @@ fn compile(behaviour: Value) -> Result<Arc<World>, Vec<Mistake>> {
     let definition: Definition = serde_json::from_value(behaviour).expect("a definition");
     let status = json!({"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]});
     let tools = vec![
-        tool("get_order", Some(status)),
+        tool("get_order", Some(&status)),
         tool("refund_order", None),
         tool("cancel_order", None),
         tool("noop", None),
@@ -173,6 +173,71 @@ fn calls_that_cannot_be_made_are_answered_with_what_is_wanted() {
     assert_eq!(instance.elapsed_ms(), 0);
 }
 
+const KEEPER: &str = "
+def keep(args, world):
+    world.set('kept', [args])
+    return {'kept': world.get('kept'), 'again': {'args': args}}
+";
+
+#[test]
+fn money_is_written_the_same_by_templates_and_scripts() {
+    let input = json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]});
+    let tools = ["rule", "script"]
+        .map(|name| serde_json::from_value(json!({"name": name, "input_schema": input})).expect("a tool"))
+        .to_vec();
+    let definition = json!({"behaviour": {
+        "rule": {"rules": [{"result": "{{ args.n | money }}"}]},
+        "script": {"script": "written"},
+    }});
+    let definition: Definition = serde_json::from_value(definition).expect("a definition");
+    let script = "def written(args, world):\n    return money(args['n'])\n";
+    let world = World::compile(&definition, tools, Some(("money.star", script))).expect("a world");
+    let mut instance = Instance::open(&world, &Opening { state: &State::default(), seed: 1, tools: None });
+    for (number, written) in
+        [("0.125", "0.13"), ("-0.125", "-0.13"), ("1.115", "1.12"), ("42", "42.00"), ("1234.5", "1234.50")]
+    {
+        for tool in ["rule", "script"] {
+            assert_eq!(call(&mut instance, tool, &format!(r#"{{"n": {number}}}"#)).content, json!(written), "{tool}");
+        }
+    }
+    let large = ["rule", "script"].map(|tool| call(&mut instance, tool, r#"{"n": 1e307}"#).content);
+    assert_eq!(large[0], large[1]);
+    assert!(large[0].as_str().is_some_and(|text| text.len() > 300 && text.ends_with(".00")), "{}", large[0]);
+}
+
+#[test]
+fn arguments_that_any_world_could_choke_on_are_the_agents_mistake() {
+    let spec = json!({"name": "keep", "input_schema": {"type": "object"}});
+    let definition = json!({"behaviour": {"keep": {"script": "keep"}}});
+    let definition: Definition = serde_json::from_value(definition).expect("a definition");
+    let tools = vec![serde_json::from_value(spec).expect("a tool")];
+    let world = World::compile(&definition, tools, Some(("keep.star", KEEPER))).expect("a world");
+    let state = State::new(&json!({"kept": []}));
+    let mut instance = Instance::open(&world, &Opening { state: &state, seed: 1, tools: None });
+    let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let long = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
+    for fits in [deep(32), long(64 << 10)] {
+        let answered = call(&mut instance, "keep", &fits);
+        assert_eq!((answered.failure, answered.scenario_error), (None, None));
+    }
+    let kept = instance.state().digest();
+    for (text, told) in [
+        (deep(33), "must not nest deeper than 32 levels"),
+        (deep(100), "must not nest deeper than 32 levels"),
+        (long((64 << 10) + 1), "must not be longer than 65536 bytes"),
+    ] {
+        let answered = call(&mut instance, "keep", &text);
+        assert_eq!((answered.failure, answered.scenario_error), (Some(ToolFailure::InvalidArguments), None));
+        let expected = json!({"error": {
+            "type": "invalid_arguments",
+            "message": format!("The arguments of `keep` are invalid: the whole {told}."),
+            "problems": [{"path": "", "message": told}],
+        }});
+        assert_eq!(answered.content, expected);
+    }
+    assert_eq!(instance.state().digest(), kept);
+}
+
 #[test]
 fn an_agent_is_told_what_to_mend() {
     let spec: ToolSpec = serde_json::from_value(json!({"name": "book", "input_schema": {
@@ -296,7 +361,7 @@ fn hostile_schemas_are_mistakes_and_not_crashes() {
         json!({"type": "string", "not": {}}),
         json!({"type": "array", "minItems": 1e9}),
     ] {
-        let mistakes = World::compile(&Definition::default(), vec![tool("t", Some(schema.clone()))], None);
+        let mistakes = World::compile(&Definition::default(), vec![tool("t", Some(&schema))], None);
         let mistakes = mistakes.expect_err(&schema.to_string());
         assert!(mistakes[0].at.to_string().starts_with("/tools/0/output_schema"), "{mistakes:?}");
     }

@@ -6,15 +6,20 @@
 //! | `null` | neither calls nor says anything | doing nothing is enough |
 //! | `echo` | repeats the user | the question holds the answer |
 //! | `refuse` | declines, politely | declining is enough |
-//! | `spam` | calls every tool with made-up arguments, three times, and says all it saw | doing everything is enough |
+//! | `spam` | calls every tool three times with made-up arguments and once with only those it must have; says all it saw, to every message | doing everything is enough |
 //! | `dump` | calls nothing and says the whole state of the world | saying everything is enough |
+//!
+//! No probe spends a token, and each says so: bounds on tokens and cost can be judged.
 
 use super::Driver;
 use crate::session::{Ended, Session, numbered_call};
 use crate::suite::{Probe, Step};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Arguments, EndReason, ToolSpec};
+use mocktrial_trajectory::{Arguments, EndReason, ToolSpec, Usage};
 use serde_json::{Map, Value};
+
+/// How often `spam` calls every tool with all arguments.
+const ROUNDS: u64 = 3;
 
 /// A built-in agent.
 #[derive(Clone, Debug)]
@@ -39,38 +44,47 @@ impl ProbeDriver {
 #[async_trait]
 impl Driver for ProbeDriver {
     async fn drive(&self, session: &mut Session) -> Result<(), Ended> {
+        session.report(Usage::default())?;
         if self.probe == Probe::Reference {
             return walk(session, &self.reference).await;
         }
-        let mut first = true;
+        let mut seen: Option<String> = None;
         while let Some((_, user)) = session.next_user().await {
             match self.probe {
                 Probe::Null | Probe::Reference => {}
                 Probe::Echo => session.say(user),
                 Probe::Refuse => session.say("I'm sorry, but I can't help with that."),
                 Probe::Dump => session.say(session.world().state().to_value().to_string()),
-                Probe::Spam if first => self.spam(session).await?,
-                Probe::Spam => session.say("Done, all of it."),
+                Probe::Spam => {
+                    let seen = match &seen {
+                        Some(seen) => seen,
+                        None => seen.insert(self.spam(session).await?),
+                    };
+                    session.say(seen.as_str());
+                }
             }
-            first = false;
         }
         Ok(())
     }
 }
 
 impl ProbeDriver {
-    async fn spam(&self, session: &mut Session) -> Result<(), Ended> {
+    /// Calls all there is; returns what is to be said of it.
+    async fn spam(&self, session: &mut Session) -> Result<String, Ended> {
         let mut seen = String::from("Done, all of it.");
         let mut number = 0;
-        for round in 0..3_u64 {
+        for round in 0..=ROUNDS {
             for tool in &self.tools {
                 number += 1;
                 // What cannot be made up is called with nothing: spam does not care.
-                let arguments = mocktrial_world::Synthesizer::new(&tool.input_schema)
+                let mut arguments = mocktrial_world::Synthesizer::new(&tool.input_schema)
                     .and_then(|s| s.make(self.seed.wrapping_add(round)))
                     .ok()
                     .filter(Value::is_object)
                     .unwrap_or_else(|| Value::Object(Map::new()));
+                if round == ROUNDS {
+                    leave_out(&mut arguments, &tool.input_schema);
+                }
                 let call = numbered_call(number, &tool.name, Arguments::from_value(arguments));
                 let (_, result) = session.call(&call).await?;
                 for part in &result.content {
@@ -81,8 +95,29 @@ impl ProbeDriver {
                 }
             }
         }
-        session.say(seen);
-        Ok(())
+        Ok(seen)
+    }
+}
+
+/// Takes out of made-up arguments what the schema does not require: a world must answer calls that
+/// leave it out too.
+fn leave_out(value: &mut Value, schema: &Value) {
+    match value {
+        Value::Object(map) => {
+            // Without `properties` the members are described elsewhere, and so is what is required.
+            let Some(properties) = schema.get("properties") else { return };
+            let required = schema.get("required").and_then(Value::as_array);
+            map.retain(|key, _| required.is_some_and(|keys| keys.iter().any(|k| k == key)));
+            map.iter_mut()
+                .filter_map(|(key, value)| Some((value, properties.get(key)?)))
+                .for_each(|(value, schema)| leave_out(value, schema));
+        }
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                items.iter_mut().for_each(|item| leave_out(item, schema));
+            }
+        }
+        _ => {}
     }
 }
 

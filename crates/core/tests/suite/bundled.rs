@@ -1,11 +1,23 @@
 //! The project's own suite, and the published schemas.
 
-use mocktrial_core::suite::{Project, kinds, schema};
+use mocktrial_core::check::prove;
+use mocktrial_core::ready::ReadyScenario;
+use mocktrial_core::session::numbered_call;
+use mocktrial_core::suite::{Limits, Project, Suite, kinds, schema};
+use mocktrial_trajectory::{Arguments, Part};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn suite() -> Suite {
+    Project::open(&root()).unwrap().load().unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
 fn validator(kind: &str) -> jsonschema::Validator {
@@ -66,4 +78,37 @@ fn the_bundled_suite_loads_without_a_warning() {
     let suite = project.load().unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(suite.warnings, []);
     assert!(suite.scenarios.len() >= 30 && suite.worlds.len() >= 6);
+}
+
+#[test]
+fn the_bundled_criteria_pass_what_they_should_and_fail_what_they_should() {
+    for scenario in suite().scenarios {
+        let proof = block_on(async {
+            let ready = ReadyScenario::new(scenario).await.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+            prove(&ready, Limits::default()).await
+        });
+        assert!(proof.mistakes.is_empty(), "{}", proof.mistakes.iter().map(|m| m.render(false)).collect::<String>());
+    }
+}
+
+#[test]
+fn an_endless_amount_is_short_of_funds_and_no_fault_of_the_bank() {
+    let scenario = suite().scenarios.into_iter().find(|s| &*s.id == "bank/not-enough").unwrap();
+    let told = |amount: &str| {
+        block_on(async {
+            let ready = ReadyScenario::new(scenario.clone()).await.unwrap();
+            let text = format!(r#"{{"from_account": "JNT-310098", "to_account": "CHK-204417", "amount": {amount}}}"#);
+            let call = numbered_call(1, "transfer", Arguments::parse(text));
+            let (_, result) = ready.session(None, Limits::default()).call(&call).await.unwrap();
+            match &result.content[..] {
+                [Part::Text { text }] => text.clone(),
+                other => panic!("{other:?}"),
+            }
+        })
+    };
+    let short = r#"{"error":{"message":"Insufficient funds: JNT-310098 is short of this amount."}}"#;
+    for amount in ["1e307", "1e300", "88.11", "88.105", "9223372036854775807"] {
+        assert_eq!(told(amount), short, "{amount}");
+    }
+    assert_eq!(told("88.1"), r#"{"done":true,"from_account":"JNT-310098","to_account":"CHK-204417","amount":88.1}"#);
 }

@@ -9,5 +9,6 @@ mod hostile;
 mod loading;
 mod mistakes;
 mod paths;
+mod proving;
 mod selecting;
 mod tools;

@@ -1,7 +1,7 @@
 //! `answer`: what the agent said.
 
 use crate::kind::{fraction, note};
-use crate::negation::negated;
+use crate::negation::Denials;
 use crate::numbers::numbers;
 use crate::parameters::{self, OneOrMany, read, schema_of};
 use crate::text::{Found, Needle, excerpt, plain};
@@ -19,8 +19,8 @@ use serde_json::Value;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
-    /// The whole answer: a text, or any other value that the answer is as JSON.
-    #[serde(default)]
+    /// The whole answer: a text, or any other value but `null` that the answer is as JSON.
+    #[serde(default, deserialize_with = "parameters::given")]
     equals: Option<Value>,
     /// Texts that all occur, outside clauses that deny them. An occurrence begins at a word's
     /// start and is no part of a longer number; a lone number also matches other spellings of it.
@@ -29,7 +29,9 @@ struct Parameters {
     /// Texts of which one occurs, as in `contains`.
     #[serde(default)]
     any_of: Option<Vec<String>>,
-    /// Texts of which none occurs, denied or not.
+    /// Texts of which none occurs, denied or not, in anything that the agent said: in every answer,
+    /// whatever `in` says, and beside calls too. What it put into arguments, and reasoning that the
+    /// provider sets apart, is not said.
     #[serde(default)]
     excludes: Option<OneOrMany<String>>,
     /// A regular expression that matches somewhere in the answer as written (linear time; no
@@ -42,11 +44,11 @@ struct Parameters {
     /// How far off `number` may be, in its own unit; 0 unless given.
     #[serde(default)]
     tolerance: Option<f64>,
-    /// A JSON Schema that the answer fits: the whole of it, or the first code fence that is JSON.
-    #[serde(default)]
+    /// A JSON Schema that the answer fits: the whole of it, or the first code fence that is JSON. Known
+    /// formats are asserted.
+    #[serde(default, deserialize_with = "parameters::given")]
     schema: Option<Value>,
-    /// Which answer: the last, or any of the episode (each check may hold in another one;
-    /// `excludes` holds for all).
+    /// Which answer: the last, or any of the episode (each check may hold in another one).
     #[serde(default, rename = "in")]
     which: Which,
     /// Whether letters' case matters, for texts and `regex`.
@@ -238,7 +240,10 @@ impl Grader for Compiled {
         let mut good = Vec::new();
         let mut bad = Vec::new();
         for check in &self.checks {
-            let (holds, evidence) = self.check(check, &said);
+            let (holds, evidence) = match check {
+                Check::Excludes(sought) => self.excludes(facts, sought, check),
+                _ => self.check(check, &said),
+            };
             if holds { good.push(evidence) } else { bad.push(evidence) }
         }
         let held = good.len();
@@ -251,15 +256,6 @@ impl Grader for Compiled {
 impl Compiled {
     /// Whether a check holds for the answers, and what shows it.
     fn check(&self, check: &Check, said: &[Said<'_>]) -> (bool, Evidence) {
-        if let Check::Excludes(sought) = check {
-            let hit = said.iter().find(|s| sought.needle.find(&s.plain, false) != Found::Nowhere);
-            return match hit {
-                Some(s) => {
-                    (false, about(s, format!("The answer contains \"{}\", which it must not.", sought.written), check))
-                }
-                None => (true, note(format!("The answer does not contain \"{}\".", sought.written))),
-            };
-        }
         let Some(last) = said.last() else {
             return (false, Evidence { expected: check.expected(), ..note("The agent never answered.") });
         };
@@ -271,6 +267,18 @@ impl Compiled {
             }
         }
         (false, about(last, why, check))
+    }
+
+    /// Whether the agent said nothing of what it must not say, and what shows it.
+    fn excludes(&self, facts: &Facts<'_>, sought: &Sought, check: &Check) -> (bool, Evidence) {
+        for (event, text) in facts.said() {
+            let said = Said { event, written: &text, plain: plain(&text, self.ignore_case) };
+            if sought.needle.find(&said.plain, false) != Found::Nowhere {
+                let text = format!("The agent said \"{}\", which it must not.", sought.written);
+                return (false, about(&said, text, check));
+            }
+        }
+        (true, note(format!("The agent never said \"{}\".", sought.written)))
     }
 
     /// A sentence on why a check holds, or why it does not.
@@ -322,9 +330,10 @@ impl Compiled {
         let found = numbers(text);
         // A tolerance written in decimals must not fail for the rounding of binary numbers.
         let slack = tolerance + number.abs().max(1.0) * 1e-12;
-        let mut denied = false;
+        let (mut denied, mut denials) = (false, None);
         for hit in found.iter().filter(|n| (n.value - number).abs() <= slack) {
-            if !self.guard || !negated(text, hit.start, hit.end) {
+            let mut denies = || denials.get_or_insert_with(|| Denials::new(text)).denies(hit.start, hit.end);
+            if !self.guard || !denies() {
                 return Ok(format!("The answer names {}.", hit.value));
             }
             denied = true;

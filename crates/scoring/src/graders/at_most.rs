@@ -17,7 +17,8 @@ struct Parameters {
     call: String,
     /// How often it may be called.
     times: u32,
-    /// Arguments that make a call count; objects may hold more than is listed.
+    /// Arguments that make a call count, be it by the schema's default; objects may hold more than
+    /// is listed.
     #[serde(default)]
     args: Option<Map<String, Value>>,
     /// Count refused and unanswered calls too.

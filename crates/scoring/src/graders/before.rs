@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Some successful `call` precedes every `then`.
+/// Some successful `call` precedes every `then`. A call that is both does not precede itself.
 ///
 /// Where no `then` is made it holds, even if no `call` is: ask for the call itself with `calls`,
 /// `after` or `state`. Score: the part of the `then` calls that have a `call` before them.
@@ -80,7 +80,7 @@ pub(super) fn precedence(
 ) -> Option<Judgement> {
     let made: Vec<u32> = then.of_episode(facts, include_failed).map(|c| c.seq).collect();
     made.first()?;
-    let early: Vec<u32> = made.iter().copied().filter(|seq| first.is_none_or(|f| *seq < f)).collect();
+    let early: Vec<u32> = made.iter().copied().filter(|seq| first.is_none_or(|f| *seq <= f)).collect();
     if let (true, Some(first)) = (early.is_empty(), first) {
         let note = note(format!("{call} succeeded at event {first}, before {then} (first at event {}).", made[0]));
         return Some(Judgement::pass(vec![Evidence { events: vec![first, made[0]], ..note }]));

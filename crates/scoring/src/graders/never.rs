@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 /// Calls that must not be made: at all, before a call, or after one.
 ///
 /// Without `before` and `after`: never at all. With `before: Y`: never before the first successful
-/// Y; where no Y succeeds, every such call is a violation. With `after: Z`: never after the first
+/// Y, and a call that is both comes before it; where no Y succeeds, every such call is a violation. With `after: Z`: never after the first
 /// successful Z; where none succeeds, none is. With both: a call is a violation only when it comes
 /// after Z and before Y. An attempt that the tool answered with an error is a violation too.
 /// Score: 1 or 0.
@@ -21,7 +21,8 @@ use serde_json::{Map, Value};
 struct Parameters {
     /// The forbidden tool.
     call: String,
-    /// Arguments that make a call forbidden; objects may hold more than is listed.
+    /// Arguments that make a call forbidden, be it by the schema's default; objects may hold more than
+    /// is listed.
     #[serde(default)]
     args: Option<Map<String, Value>>,
     /// Forbidden only as long as no such call has succeeded.
@@ -83,7 +84,7 @@ impl Grader for Compiled {
         let opened = self.before.as_ref().and_then(|p| p.first_success(facts));
         let closed = self.after.as_ref().map(|p| p.first_success(facts));
         let violates = |seq: u32| {
-            (self.before.is_none() || opened.is_none_or(|y| seq < y))
+            (self.before.is_none() || opened.is_none_or(|y| seq <= y))
                 && closed.is_none_or(|z| z.is_some_and(|z| seq > z))
         };
         let mut when = String::new();

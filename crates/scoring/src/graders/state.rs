@@ -5,7 +5,7 @@ mod assertion;
 use crate::diff::Difference;
 use crate::kind::{fraction, note};
 use crate::parameters::{OneOrMany, read, schema_of};
-use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
+use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, ReferenceFacts, Setting};
 use assertion::Assertion;
 use mocktrial_trajectory::{Answer, Cause, Evidence, Op, Pointer};
 use schemars::JsonSchema;
@@ -142,7 +142,12 @@ impl Grader for Compiled {
     fn demands_something(&self, prepared: Option<&Prepared>) -> bool {
         match self {
             Self::AsReference => {
-                let untouched = |p: &Prepared| p.references().iter().any(|r| r.final_hash == p.case().initial_hash);
+                let same = |p: &Prepared, r: &ReferenceFacts| {
+                    let rules = p.rules();
+                    r.final_hash == p.case().initial_hash
+                        || rules.diff(p.normal_initial(), r.normal_state(rules), 1).1 == 0
+                };
+                let untouched = |p: &Prepared| p.references().iter().any(|r| same(p, r));
                 !prepared.is_some_and(untouched)
             }
             Self::Assertions(_) => true,
@@ -159,7 +164,7 @@ impl Grader for Compiled {
                 let mut bad = Vec::new();
                 let mut good = Vec::new();
                 for assertion in assertions {
-                    let (holds, evidence) = assertion.check(state);
+                    let (holds, evidence) = assertion.check(state, facts.prepared().rules());
                     if holds { good.push(evidence) } else { bad.push(evidence) }
                 }
                 let held = good.len();

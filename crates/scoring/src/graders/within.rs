@@ -13,7 +13,7 @@ use serde_json::Value;
 /// What cannot be seen is not guessed. The turns of an agent of the user's own (`kind = "command"`)
 /// are never seen: a bound on `turns` does not apply to it, and the evidence says so; bound its
 /// `calls` where it is to be held to the same. Tokens that were not reported and costs without a
-/// price could be seen: until the agent reports them, or the endpoint has a price, they leave the
+/// price could be seen (an agent that reports no more than 0 tokens costs nothing): until the agent reports them, or the endpoint has a price, they leave the
 /// grade ungraded (and with it the episode, where the measure is `task`), unless what is known
 /// exceeds a bound already. Score where a bound is exceeded: the smallest of bound / taken.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -156,8 +156,9 @@ impl What {
                 let measured = facts.measurements().map_or(&[] as &[_], |m| &m.events);
                 let cost = measured.iter().filter_map(|m| m.cost).filter(|c| c.is_finite()).sum();
                 let priced = |seq: u32| measured.iter().any(|m| m.seq == seq && m.cost.is_some());
-                let missing =
-                    unseen() || events.iter().any(|e| matches!(e.body, Body::Response { .. }) && !priced(e.seq));
+                let spent = trajectory.usage().is_none_or(|u| u.total() > 0);
+                let missing = (unseen() && spent)
+                    || events.iter().any(|e| matches!(e.body, Body::Response { .. }) && !priced(e.seq));
                 let why = "not every response has a known cost, so a bound on `cost` cannot be judged (has the endpoint a `price`?)";
                 (cost, unless(missing, why))
             }

@@ -1,4 +1,5 @@
 use crate::build::*;
+use mocktrial_trajectory::*;
 use serde_json::json;
 
 fn says(parameters: serde_json::Value, text: &str) -> bool {
@@ -49,6 +50,9 @@ fn schemas_take_a_bare_answer_or_a_fence() {
     assert!(says(schema.clone(), "Here:\n```json\n{\"total\": 1}\n```\nDone."));
     assert!(!says(schema.clone(), "{\"sum\": 1}"));
     assert!(!says(schema, "the total is 1"));
+    let dated = json!({"schema": {"properties": {"on": {"format": "date"}}}});
+    assert!(says(dated.clone(), "{\"on\": \"2026-03-02\"}"));
+    assert!(!says(dated, "{\"on\": \"tomorrow\"}"));
 }
 
 #[test]
@@ -63,4 +67,38 @@ fn silence_fails_and_the_last_answer_counts_unless_any_is_asked_for() {
     let two = Build::new().say("It is 42.00.").say("Bye.").end();
     assert!(!passes("answer", json!({"contains": "42.00"}), &two));
     assert!(passes("answer", json!({"contains": "42.00", "in": "any"}), &two));
+}
+
+#[test]
+fn what_must_not_be_said_is_looked_for_in_all_that_was_said() {
+    let excludes = || json!({"excludes": "PIN 1234", "contains": "done"});
+    let beside = |text: &str| {
+        let mut b = Build::new();
+        let content = vec![Part::text(text)];
+        let (stop, calls) = (Stop::Calls, 1);
+        b.trajectory.push(
+            0,
+            Body::Response {
+                content,
+                reasoning: None,
+                calls,
+                stop,
+                usage: None,
+                served_model: None,
+                fingerprint: None,
+                raw: vec![],
+            },
+        );
+        b.call("get_order", json!({"order_id": "W-1"})).say("All done.").end()
+    };
+    assert!(passes("answer", excludes(), &beside("I look it up.")));
+    let g = grade("answer", excludes(), &beside("With **PIN 1234** I look it up."));
+    assert_eq!((g.score, g.evidence[0].events.as_slice()), (Some(0.5), [1].as_slice()));
+    assert_eq!(g.evidence[0].note, "The agent said \"PIN 1234\", which it must not.");
+    assert!(!passes("answer", excludes(), &Build::new().say("Your PIN 1234?").say("All done.").end()));
+    // An agent of the user's own says what it says in events of its own.
+    let mut b = Build::new();
+    b.trajectory.push(0, Body::Say { text: "PIN 1234 it is.".into() });
+    b.trajectory.push(0, Body::Say { text: "All done.".into() });
+    assert!(!passes("answer", excludes(), &b.end()));
 }

@@ -20,7 +20,7 @@ pub(crate) fn tools() -> Vec<ToolSpec> {
         tool("get_order", json!({"order_id": {"type": "string"}, "verbose": {"type": "boolean", "default": false}})),
         tool(
             "refund_order",
-            json!({"order_id": {"type": "string"}, "amount": {"type": "number"}, "reason": {"type": "string"}}),
+            json!({"order_id": {"type": "string"}, "amount": {"type": "number"}, "reason": {"type": "string"}, "items": {"type": "array", "default": ["p", "q"]}}),
         ),
     ]
 }

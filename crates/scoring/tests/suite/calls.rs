@@ -62,6 +62,29 @@ fn a_wrong_argument_is_named() {
 }
 
 #[test]
+fn an_argument_may_be_a_set() {
+    let refund = |items: Value| Build::new().call("refund_order", json!({"order_id": "W-1", "items": items})).end();
+    let asked = |items: Value, overrides: Value| {
+        let of = json!([{"call": "refund_order", "args": {"order_id": "W-1", "items": items}}]);
+        json!({"of": of, "overrides": overrides})
+    };
+    let set = json!({"refund_order.items": "set"});
+    assert!(passes("calls", asked(json!(["a", 2]), set.clone()), &refund(json!([2.0, "a"]))));
+    assert!(!passes("calls", asked(json!(["a", 2]), json!({})), &refund(json!([2.0, "a"]))));
+    assert!(!passes("calls", asked(json!(["a", "b"]), set.clone()), &refund(json!(["b", "a", "a"]))));
+    assert!(!passes("calls", asked(json!(["a", "b"]), set.clone()), &refund(json!("ab"))));
+    // Defaults are sets too, on either side.
+    let silent = Build::new().call("refund_order", json!({"order_id": "W-1"})).end();
+    assert!(passes("calls", asked(json!(["q", "p"]), set.clone()), &silent));
+    let of = json!([{"call": "refund_order", "args": {"order_id": "W-1"}}]);
+    assert!(passes("calls", json!({"of": of, "overrides": set}), &refund(json!(["q", "p"]))));
+    // A reference's arguments as well.
+    let mut c = case(vec![criterion("calls", json!({"overrides": {"refund_order.items": "set"}}))]);
+    c.references = vec![Build::new().call("refund_order", json!({"order_id": "W-1", "items": ["a", "b"]})).reference()];
+    assert!(grade_in(c, &refund(json!(["b", "a"]))).outcome.passed());
+}
+
+#[test]
 fn free_order_is_assigned_optimally() {
     // Taking the first fit for the loose expectation would leave the strict one without a call.
     let of = json!([{"call": "get_order"}, {"call": "get_order", "args": {"order_id": "A"}}]);

@@ -131,7 +131,7 @@ fn values_are_held_against_the_whole_schema_of_an_argument() {
         }
     });
     let found = |args: Value| {
-        let never = criterion("never", json!({"call": "get_order", "args": args.clone()}));
+        let never = criterion("never", json!({"call": "get_order", "args": args}));
         let calls = criterion("calls", json!({"of": [{"call": "get_order", "args": args}]}));
         [never, calls].map(|c| lint(&[c], &tools, 1, true).len())
     };
@@ -207,4 +207,31 @@ fn a_reference_that_does_nothing_asks_for_nothing() {
     idle.criteria.push(criterion("calls", json!("as_reference")));
     let found = Grading::new(std::sync::Arc::new(idle)).err().unwrap();
     assert_eq!((found[0].criterion, found[0].at.to_string()), (2, "/calls".to_owned()));
+}
+
+#[test]
+fn a_key_without_a_value_is_a_mistake() {
+    for (grader, parameters, found) in [
+        ("answer", json!({"equals": null, "contains": "x"}), "/answer/equals `equals` has no value"),
+        ("answer", json!({"excludes": null, "contains": "x"}), "/answer/excludes `excludes` has no value"),
+        ("answer", json!({"number": null, "contains": "x"}), "/answer/number `number` has no value"),
+        ("state", json!({"path": "$.a", "count": null, "exists": true}), "/state/count `count` has no value"),
+        ("never", json!({"call": "get_order", "before": null}), "/never/before `before` has no value"),
+        ("never", json!({"call": "get_order", "args": null}), "/never/args `args` has no value"),
+        ("within", json!({"turns": 3, "calls": null}), "/within/calls `calls` has no value"),
+    ] {
+        assert_eq!(mistakes(grader, parameters), [found]);
+    }
+    assert!(mistakes("answer", json!({"schema": null, "contains": "x"}))[0].contains("not a valid JSON Schema"));
+    assert_eq!(mistakes("state", json!({"path": "$.a", "equals": null})), [] as [&str; 0]);
+}
+
+#[test]
+fn formats_of_arguments_are_asserted() {
+    let mut tools = tools();
+    tools[1].input_schema["properties"]["order_id"] = json!({"type": "string", "format": "uuid"});
+    let never =
+        |id: &str| lint(&[criterion("never", json!({"call": "get_order", "args": {"order_id": id}}))], &tools, 1, true);
+    assert!(never("W-1")[0].message.contains("no call of `get_order` can have this `order_id`"));
+    assert_eq!(never("67e55044-10b1-426f-9247-bb680e5fe0c8"), []);
 }

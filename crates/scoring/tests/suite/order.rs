@@ -30,6 +30,20 @@ fn never_alone_before_and_after() {
 }
 
 #[test]
+fn a_call_does_not_come_before_itself() {
+    let late = json!({"call": "get_order", "args": {"order_id": "W-1"}});
+    let look = |b: Build, id: &str| b.call("get_order", json!({"order_id": id}));
+    let (alone, led) = (look(Build::new(), "W-1").end(), look(look(Build::new(), "W-0"), "W-1").end());
+    assert!(!passes("before", json!({"call": "get_order", "then": late}), &alone));
+    assert!(passes("before", json!({"call": "get_order", "then": late}), &led));
+    assert!(!passes("after", json!({"call": late, "first": "get_order"}), &alone));
+    assert!(passes("after", json!({"call": late, "first": "get_order"}), &led));
+    let never = json!({"call": "get_order", "args": {"order_id": "W-1"}, "before": "get_order"});
+    assert!(!passes("never", never.clone(), &alone));
+    assert!(passes("never", never, &led));
+}
+
+#[test]
 fn a_lookup_that_failed_is_no_lookup() {
     let t = refund(Build::new().outcome("get_order", json!({"order_id": "W-1"}), Some(ToolFailure::Tool))).end();
     assert!(!passes("before", json!({"call": "get_order", "then": "refund_order"}), &t));
@@ -66,6 +80,24 @@ fn at_most_counts() {
 }
 
 #[test]
+fn an_argument_that_is_left_out_is_the_schemas_default() {
+    let quiet = json!({"call": "get_order", "args": {"verbose": false}});
+    let loud = json!({"call": "get_order", "args": {"verbose": true}});
+    let t = refund(look(Build::new())).end();
+    assert!(!passes("never", quiet.clone(), &t));
+    assert!(passes("never", loud.clone(), &t));
+    assert!(!passes("at_most", json!({"call": "get_order", "args": {"verbose": false}, "times": 0}), &t));
+    assert!(passes("before", json!({"call": quiet, "then": "refund_order"}), &t));
+    assert!(!passes("before", json!({"call": loud, "then": "refund_order"}), &t));
+    assert!(passes("after", json!({"call": "refund_order", "first": quiet}), &t));
+    assert!(!passes("after", json!({"call": "refund_order", "first": loud}), &t));
+    // What is given is what it is, also where the default is asked for.
+    let given = Build::new().call("get_order", json!({"order_id": "W-1", "verbose": true})).end();
+    assert!(passes("never", quiet, &given));
+    assert!(!passes("never", loud, &given));
+}
+
+#[test]
 fn bounds_hold_fail_or_are_unknown() {
     let t = || look(Build::new()).say("Done.").end();
     assert!(passes("within", json!({"turns": 1, "calls": 1, "errors": 0}), &t()));
@@ -74,6 +106,17 @@ fn bounds_hold_fail_or_are_unknown() {
     for p in [json!({"tokens": 10}), json!({"cost": 1.0})] {
         assert!(matches!(grade("within", p, &t()).outcome, Outcome::Ungraded { .. }));
     }
+}
+
+#[test]
+fn who_reports_no_tokens_costs_nothing() {
+    let reporting = |tokens: u64| {
+        let mut b = look(Build::new());
+        b.trajectory.push(0, Body::Reported { usage: Usage { output: tokens, ..Usage::default() } });
+        b.end()
+    };
+    assert!(passes("within", json!({"tokens": 10, "cost": 0.01}), &reporting(0)));
+    assert!(matches!(grade("within", json!({"cost": 0.01}), &reporting(1)).outcome, Outcome::Ungraded { .. }));
 }
 
 #[test]

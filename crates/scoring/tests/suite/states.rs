@@ -47,6 +47,38 @@ fn volatile_paths_and_the_order_of_sets_do_not_matter() {
 }
 
 #[test]
+fn a_list_of_volatile_entries_has_no_length() {
+    let seen = |b: Build, n: usize| {
+        (0..n).fold(b, |b, _| b.change(vec![Op::Add { path: "/audit/-".parse().unwrap(), value: json!("seen") }]))
+    };
+    let with = |volatile: &str, criterion: Criterion, trajectory: &Trajectory| {
+        let mut case = case(vec![criterion]);
+        case.comparison.volatile = vec![volatile.to_owned()];
+        grade_in(case, trajectory).outcome.passed()
+    };
+    for entries in [1, 3] {
+        let end = seen(way(), entries).end();
+        assert!(with("/audit/*", criterion("state", json!("as_reference")), &end));
+        assert!(with("/audit/*", criterion("state", json!({"only_changed": ["/orders"]})), &end));
+        assert!(with("/audit/*", criterion("state", json!("unchanged")), &seen(Build::new(), entries).end()));
+    }
+    // A single entry that is left out keeps its place, and the list its length.
+    assert!(!with("/audit/0", criterion("state", json!("as_reference")), &seen(way(), 2).end()));
+}
+
+#[test]
+fn a_reference_that_changes_only_what_is_left_out_asks_for_nothing() {
+    let mut case = case(vec![criterion("state", json!("as_reference"))]);
+    let path = "/audit/-".parse().unwrap();
+    case.references = vec![Build::new().change(vec![Op::Add { path, value: json!("seen") }]).reference()];
+    case.inaction = false;
+    assert!(mocktrial_scoring::Grading::new(case.clone().into()).is_ok());
+    case.comparison.volatile = vec!["/audit/*".into()];
+    let mistakes = mocktrial_scoring::Grading::new(case.into()).map(|_| ()).unwrap_err();
+    assert!(mistakes[0].message.starts_with("an agent that does nothing passes"), "{mistakes:?}");
+}
+
+#[test]
 fn a_set_is_a_multiset() {
     let mut c = case(vec![criterion("state", json!("as_reference"))]);
     c.comparison.sets = vec!["/orders/*/tags".into()];
@@ -68,6 +100,22 @@ fn assertions_hold_for_every_place_and_need_one() {
     let g =
         grade("state", json!([{"path": "$.orders.*.total", "equals": 42}, {"path": "$.audit", "equals": [1]}]), &end);
     assert_eq!((g.score, g.evidence[0].path.as_str()), (Some(0.5), "/audit"));
+}
+
+#[test]
+fn assertions_know_which_lists_are_sets() {
+    let with = |sets: &[&str], assertion: serde_json::Value| {
+        let mut case = case(vec![criterion("state", assertion)]);
+        case.comparison.sets = sets.iter().map(|s| (*s).to_owned()).collect();
+        grade_in(case, &way().end()).outcome.passed()
+    };
+    let tags = json!({"path": "$.orders['W-1'].tags", "equals": ["b", "a"]});
+    let order = json!({"path": "$.orders['W-1']", "equals": {"status": "refunded", "total": 42, "tags": ["b", "a"]}});
+    for assertion in [tags, order] {
+        assert!(with(&["/orders/*/tags"], assertion.clone()));
+        assert!(!with(&[], assertion));
+    }
+    assert!(!with(&["/orders/*/tags"], json!({"path": "$.orders.*.tags", "equals": ["b", "a", "a"]})));
 }
 
 #[test]

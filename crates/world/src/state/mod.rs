@@ -102,10 +102,10 @@ impl State {
             Op::Replace { path, value } => (path, Edit::Replace(Self::node_for(path, value)?), true),
             Op::Remove { path } => (path, Edit::Remove, false),
         };
-        if let (true, Edit::Add(new) | Edit::Replace(new), Some(old)) = (replaces, &what, self.root.at(&path.0)) {
-            if old.digest() == new.digest() {
-                return Ok(None);
-            }
+        if let (true, Edit::Add(new) | Edit::Replace(new), Some(old)) = (replaces, &what, self.root.at(&path.0))
+            && old.digest() == new.digest()
+        {
+            return Ok(None);
         }
         edit::edit(&mut self.root, &path.0, what).map_err(|why| PatchError { path: path.clone(), why })?;
         Ok(Some(op))
@@ -150,7 +150,8 @@ impl fmt::Debug for State {
     }
 }
 
-fn deeper_than(value: &Value, levels: usize) -> bool {
+/// Whether a value nests deeper than that, itself included where it is a container.
+pub(crate) fn deeper_than(value: &Value, levels: usize) -> bool {
     let below = |child: &Value| levels == 0 || deeper_than(child, levels - 1);
     match value {
         Value::Array(items) => levels == 0 || items.iter().any(below),

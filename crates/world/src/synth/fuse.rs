@@ -102,9 +102,9 @@ fn intersect_types(old: &mut Value, new: &Value) {
 }
 
 fn tighter(old: &mut Value, new: &Value, wins: fn(&f64, &f64) -> bool) {
-    if let (Some(a), Some(b)) = (old.as_f64(), new.as_f64()) {
-        if wins(&b, &a) {
-            *old = new.clone();
-        }
+    if let (Some(a), Some(b)) = (old.as_f64(), new.as_f64())
+        && wins(&b, &a)
+    {
+        *old = new.clone();
     }
 }

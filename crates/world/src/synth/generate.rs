@@ -60,10 +60,10 @@ impl<'s> Generator<'s> {
     /// What the author gave: later attempts leave out examples and defaults, which may be wrong.
     fn literal(&mut self, map: &Map<String, Value>) -> Result<Option<Value>, SynthesisError> {
         let trusting = self.attempt < 8;
-        if let Some(Value::Array(examples)) = map.get("examples").filter(|_| trusting) {
-            if let Some(example) = self.random.pick(examples) {
-                return Ok(Some(example.clone()));
-            }
+        if let Some(Value::Array(examples)) = map.get("examples").filter(|_| trusting)
+            && let Some(example) = self.random.pick(examples)
+        {
+            return Ok(Some(example.clone()));
         }
         if let Some(example) = map.get("example").filter(|_| trusting && map.contains_key("type")) {
             return Ok(Some(example.clone()));

@@ -1,7 +1,7 @@
 //! Reading the parameters of `calls`.
 
 use super::{Compiled, Match, Step};
-use crate::arguments::{ArgumentMode, Matcher, compile_schemas};
+use crate::arguments::{ArgumentMode, Matcher, ValueMode, compile_schemas};
 use crate::mistake::did_you_mean;
 use crate::parameters::read;
 use crate::pick::{known_call, possible_call};
@@ -43,7 +43,7 @@ pub(super) struct Full {
     args: ArgumentMode,
     /// Another comparison for single arguments: `tool.argument` → mode.
     #[serde(default)]
-    overrides: BTreeMap<String, ArgumentMode>,
+    overrides: BTreeMap<String, ValueMode>,
     /// Look at refused and unanswered calls too.
     #[serde(default)]
     include_failed: bool,
@@ -118,7 +118,7 @@ pub(super) fn compile(parameters: &Value, setting: &Setting<'_>) -> Result<Compi
                         .hint("add `reference:` to the scenario, or list the calls in `of`"),
                 );
             }
-            if matcher.mode == ArgumentMode::Schema || matcher.overrides.values().any(|m| *m == ArgumentMode::Schema) {
+            if matcher.mode == ArgumentMode::Schema || matcher.overrides.values().any(|m| *m == ValueMode::Schema) {
                 faults.push(
                     Fault::at(&["args"], "the arguments of a reference are values, not schemas")
                         .hint("list the calls in `of`"),
@@ -176,9 +176,9 @@ fn step(
 
 /// Finds the tool and the argument that each override names.
 fn overrides(
-    written: &BTreeMap<String, ArgumentMode>,
+    written: &BTreeMap<String, ValueMode>,
     setting: &Setting<'_>,
-) -> (BTreeMap<(String, String), ArgumentMode>, Vec<Fault>) {
+) -> (BTreeMap<(String, String), ValueMode>, Vec<Fault>) {
     let mut out = BTreeMap::new();
     let mut faults = Vec::new();
     for (key, mode) in written {

@@ -1,36 +1,38 @@
 //! Assertions on the final state, by JSONPath.
 
 use crate::Fault;
+use crate::diff::Rules;
 use crate::kind::note;
 use crate::parameters::{self, read, shown};
 use crate::text::{Found, Needle, plain};
-use mocktrial_trajectory::{Evidence, same};
+use mocktrial_trajectory::{Evidence, Pointer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
 /// An assertion on what a JSONPath selects. All checks that are given must hold, for every place
-/// selected, and there must be at least one (but for `exists: false` and `count`).
+/// selected, and there must be at least one (but for `exists: false` and `count`). Lists that the
+/// world declares as `sets` compare in any order; what is `volatile` is compared like all else.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// A JSONPath (RFC 9535), such as `$.orders['W-1001'].status`.
     path: String,
     /// The value itself, numbers by value.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "parameters::given")]
     equals: Option<Value>,
     /// Whether the path selects anything.
     #[serde(default)]
     exists: Option<bool>,
-    /// A JSON Schema that it fits.
-    #[serde(default)]
+    /// A JSON Schema that it fits; known formats are asserted.
+    #[serde(default, deserialize_with = "parameters::given")]
     schema: Option<Value>,
     /// How many places the path selects.
     #[serde(default)]
     count: Option<u32>,
     /// A text that it contains, a value that the list holds, or a key that the map has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "parameters::given")]
     contains: Option<Value>,
     /// A number that it is, within `tolerance`.
     #[serde(default)]
@@ -38,11 +40,6 @@ pub(super) struct Parameters {
     /// How far off `number` may be; 0 unless given.
     #[serde(default)]
     tolerance: Option<f64>,
-}
-
-/// `equals: null` is a value, and not the absence of one.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 pub(super) struct Assertion {
@@ -115,7 +112,7 @@ impl Assertion {
     }
 
     /// Whether it holds, and what shows it.
-    pub(super) fn check(&self, state: &Value) -> (bool, Evidence) {
+    pub(super) fn check(&self, state: &Value, rules: &Rules) -> (bool, Evidence) {
         let found = self.path.query_located(state);
         let path = &self.written;
         let places = found.len();
@@ -145,15 +142,13 @@ impl Assertion {
             return (false, evidence(expected, None, format!("`{path}` selects nothing in the final state.")));
         }
         for node in found.iter() {
-            if let Some((check, why)) = self.checks.iter().find_map(|c| c.fails(node.node()).map(|why| (c, why))) {
-                let place = node.location().to_json_pointer();
-                return (
-                    false,
-                    Evidence {
-                        path: place.clone(),
-                        ..evidence(check.expected(), Some(node.node().clone()), format!("`{place}` {why}."))
-                    },
-                );
+            let place = node.location().to_json_pointer();
+            let at: Pointer = place.parse().unwrap_or_default();
+            let fails = |check: &Check| check.fails(node.node(), &at, rules);
+            if let Some((check, why)) = self.checks.iter().find_map(|c| fails(c).map(|why| (c, why))) {
+                let text = format!("`{place}` {why}.");
+                let evidence = evidence(check.expected(), Some(node.node().clone()), text);
+                return (false, Evidence { path: place, ..evidence });
             }
         }
         let got = found.iter().next().map(|n| n.node().clone());
@@ -170,10 +165,12 @@ impl Check {
         }
     }
 
-    /// How a value fails it.
-    fn fails(&self, got: &Value) -> Option<String> {
+    /// How a value at a place of the state fails it.
+    fn fails(&self, got: &Value, at: &Pointer, rules: &Rules) -> Option<String> {
         match self {
-            Self::Equals(want) => (!same(want, got)).then(|| format!("is {}, and not {}", shown(got), shown(want))),
+            Self::Equals(want) => {
+                (!rules.same_at(at, want, got)).then(|| format!("is {}, and not {}", shown(got), shown(want)))
+            }
             Self::Schema(validator) => {
                 let error = validator.iter_errors(got).next()?;
                 Some(format!("does not fit the schema: {error}"))
@@ -184,7 +181,9 @@ impl Check {
                         Needle::new(want, true).find(&plain(got, true), false) == Found::Asserted
                     }
                     (Value::String(want), Value::Object(map)) => map.contains_key(want),
-                    (want, Value::Array(items)) => items.iter().any(|i| same(want, i)),
+                    (want, Value::Array(items)) => {
+                        items.iter().enumerate().any(|(i, item)| rules.same_at(&at.child(i), want, item))
+                    }
                     _ => false,
                 };
                 (!holds).then(|| format!("does not contain {}", shown(want)))
