@@ -156,6 +156,18 @@ fn a_later_form_is_refused_by_its_number() {
     assert!(Trajectory::from_json("{}").is_err() && Trajectory::from_json("").is_err());
 }
 
+#[test]
+fn a_limit_is_read_as_it_was_written_whole_numbers_included() {
+    for (allowed, reached) in [(8.0, 9.0), (0.25, 0.250_001), (1e-7, 1e21)] {
+        let mut t = Trajectory::default();
+        t.push(0, Body::Limit { limit: EndReason::CostLimit, allowed, reached });
+        assert_eq!(Trajectory::from_json(&t.to_json()).unwrap(), t);
+    }
+    let whole = with_event(&json!({"type": "limit", "limit": "turn_limit", "allowed": 8, "reached": 9}));
+    let limit = Body::Limit { limit: EndReason::TurnLimit, allowed: 8.0, reached: 9.0 };
+    assert_eq!(Trajectory::from_json(&whole).unwrap().events()[0].body, limit);
+}
+
 fn spoken(text: &str, calls: u32) -> Body {
     Body::Response {
         content: vec![Part::text(text)],
