@@ -1,4 +1,5 @@
 use crate::build::*;
+use mocktrial_trajectory::{Body, EndReason};
 use serde_json::json;
 
 fn says(parameters: serde_json::Value, text: &str) -> bool {
@@ -55,6 +56,18 @@ fn schemas_take_a_bare_answer_or_a_fence() {
 fn patterns_match_as_written() {
     assert!(says(json!({"regex": "refund of \\$\\d+"}), "Your refund of $42 is sent"));
     assert!(!says(json!({"regex": "^refund"}), "Your refund"));
+}
+
+#[test]
+fn an_earlier_answer_does_not_stand_in_for_the_last() {
+    let contains = || json!({"contains": "42.00"});
+    let empty = Build::new().say("Balance 42.00.").call("get_order", json!({"order_id": "W-1"})).say("").end();
+    assert!(!passes("answer", contains(), &empty));
+    assert!(passes("answer", json!({"contains": "42.00", "in": "any"}), &empty));
+
+    let mut unanswered = Build::new().say("Balance 42.00.");
+    unanswered.trajectory.push(0, Body::User { text: "And now?".into() });
+    assert!(!passes("answer", contains(), &unanswered.end_as(EndReason::TurnLimit)));
 }
 
 #[test]
