@@ -105,7 +105,8 @@ impl ChatModel {
             }
             return Err(failure);
         }
-        let reply = response::read(&received.body, turn)?;
+        let mut reply = response::read(&received.body, turn)?;
+        reply.scrub(self.transport.scrubber());
         let spent = reply.usage.map(|usage| Spend {
             tokens: Some(usage.total()),
             cost: self.config.price.as_ref().map(|price: &Price| price.cost(&usage)),
@@ -154,6 +155,7 @@ impl Model for ChatModel {
                 map.shift_remove("tool_choice");
             }
         }
+        self.transport.scrubber().clean_value(&mut value);
         value
     }
 

@@ -6,6 +6,7 @@ use crate::error::Failure;
 use crate::{Context, Kind, Meter, ProviderError, Spend, Ticket};
 use bytes::Bytes;
 use mocktrial_trajectory::{EndReason, Measurement};
+use std::borrow::Cow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,8 +177,15 @@ impl Transport {
                 }
             }
         }
+        let latency_ms = milliseconds(began.elapsed());
         let (status, headers) = incoming.into_head();
-        Ok(Received { status, headers, body: body.whole(), latency_ms: milliseconds(began.elapsed()), first_byte_ms })
+        // Before anything is read, so that a live reply is the one that its cassette will give.
+        let whole = body.whole();
+        let body = match self.scrubber.scrub_bytes(&whole) {
+            Cow::Borrowed(_) => whole,
+            Cow::Owned(clean) => Bytes::from(clean),
+        };
+        Ok(Received { status, headers, body, latency_ms, first_byte_ms })
     }
 }
 

@@ -180,19 +180,41 @@ async fn the_models_own_failures_are_kept_and_the_providers_are_not() {
     assert_eq!(replay.model.respond(&ask("b"), &context(1, 0)).await.unwrap_err().kind, Kind::CassetteMiss);
 }
 
+/// Bodies in which a model repeats a secret: whole, as a stream, and as a stream that brings it in pieces.
+fn telling(secret: &str) -> [String; 3] {
+    let call =
+        json!({"id": "c1", "index": 0, "function": {"name": "f", "arguments": json!({"k": secret}).to_string()}});
+    let message = json!({"content": format!("Your key is {secret}"), "reasoning": secret, "tool_calls": [call]});
+    let whole = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).to_string();
+    let event = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"delta": delta}]}));
+    let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let (head, tail) = secret.split_at(secret.len() / 2);
+    let pieces = ["Your key is ", head, tail].map(|text| event(json!({"content": text}))).concat();
+    [whole, event(message) + end, pieces + end]
+}
+
 #[tokio::test(start_paused = true)]
-async fn no_secret_reaches_a_cassette() {
-    let folder = tempfile::tempdir().unwrap();
+async fn no_secret_reaches_a_reply_or_a_cassette_and_replay_says_what_the_live_reply_said() {
     let secret = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    let body = json!({"choices": [{"message": {"content": format!("Your key is {secret}")}, "finish_reason": "stop"}]});
-    let answer = Answer::of(200, body.to_string().leak());
-    let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR", "extra": {"user": secret}});
-    let stage = stage(folder.path(), CassetteMode::Record, settings, vec![answer]);
-    stage.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
-    stage.cassettes.end_episode(&key(), true).unwrap();
-    let bytes = std::fs::read(stage.cassettes.path(&key())).unwrap();
-    let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();
-    assert!(!text.contains(&secret) && text.matches("[secret]").count() == 2, "{text}");
+    for body in telling(&secret) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR", "extra": {"user": secret}});
+        let answers = vec![Answer::of(200, body.leak())];
+        let live = stage(folder.path(), CassetteMode::Record, settings.clone(), answers);
+        let reply = live.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
+        live.cassettes.end_episode(&key(), true).unwrap();
+        let shown = format!("{reply:?} {:?} {:?}", reply.message(), live.model.parameters(&ask("ok")));
+        assert!(!shown.contains(&secret) && shown.contains("Your key is [secret]"), "{shown}");
+
+        let bytes = std::fs::read(live.cassettes.path(&key())).unwrap();
+        let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();
+        assert!(!text.contains(&secret) && text.contains("[secret]"), "{text}");
+
+        let replay = stage(folder.path(), CassetteMode::Replay, settings, vec![]);
+        let mut replayed = replay.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
+        replayed.measurement.replayed = false;
+        assert_eq!(replayed, reply);
+    }
 }
 
 #[tokio::test(start_paused = true)]
