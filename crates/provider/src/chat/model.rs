@@ -1,12 +1,13 @@
 //! The model behind an address.
 
 use super::config::{ChatConfig, ConfigError, Resolved};
+use super::draft::excerpt;
 use super::wire::{self, Template};
 use super::{failure, response};
 use crate::cassette::{Neutral, Settings};
 use crate::error::Failure;
 use crate::transport::{Job, Received, Route, Understood};
-use crate::{Context, Kind, Model, Price, ProviderError, Reply, Request, Spend, Transport};
+use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
@@ -96,7 +97,7 @@ impl ChatModel {
         }
     }
 
-    fn read(&self, received: &Received, turn: u32) -> Result<Understood<Reply>, Failure> {
+    fn read(&self, received: &Received, request: &Request, turn: u32) -> Result<Understood<Reply>, Failure> {
         if received.status != 200 {
             let mut failure = failure::classify(received.status, &received.body);
             if (300..400).contains(&received.status) {
@@ -106,6 +107,14 @@ impl ChatModel {
             return Err(failure);
         }
         let mut reply = response::read(&received.body, turn)?;
+        for call in &reply.calls {
+            let sent = wire::wire_name(&call.name, &request.tools);
+            if sent != call.name {
+                let name = excerpt(&call.name);
+                let detail = format!("servers refuse the name `{name}`; call `{}` is passed back as `{sent}`", call.id);
+                reply.repairs.push(Repair { what: "unsendable_call_name", detail });
+            }
+        }
         reply.scrub(self.transport.scrubber());
         let spent = reply.usage.map(|usage| Spend {
             tokens: Some(usage.total()),
@@ -131,7 +140,7 @@ impl Model for ChatModel {
             body: &|| self.template.body(request),
             is_whole: |bytes| bytes.trim_ascii_end().ends_with(b"[DONE]"),
         };
-        let read = |received: &Received| self.read(received, context.request_index);
+        let read = |received: &Received| self.read(received, request, context.request_index);
         let (mut reply, mut measurement) = self.transport.exchange(&job, read).await?;
         measurement.cost = self.config.price.as_ref().zip(reply.usage.as_ref()).map(|(price, usage)| price.cost(usage));
         reply.measurement = measurement;

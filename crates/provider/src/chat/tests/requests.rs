@@ -99,6 +99,30 @@ fn reasoning_and_signatures_are_passed_back_as_they_came_with_mended_calls() {
     assert_eq!(reply.calls[0].arguments.text, "{oops");
 }
 
+/// A conversation that passes one call back, in the neutral form and as the provider's own message.
+fn passed_back(name: &str, tools: Vec<ToolSpec>) -> [Value; 2] {
+    let toolbox = Toolbox::new(tools);
+    [vec![], vec![json!({"tool_calls": [{"function": {"name": name}}], "reasoning": "r"})]].map(|raw| {
+        let named = ToolCall { name: name.into(), ..call("{}") };
+        let message = Message::Assistant { content: vec![], calls: vec![named], raw };
+        let request = Request { conversation: [message].into_iter().collect(), tools: toolbox.clone(), seed: None };
+        body(&config(json!({})), &request)["messages"][0]["tool_calls"][0]["function"]["name"].take()
+    })
+}
+
+#[test]
+fn a_name_that_servers_refuse_is_passed_back_mended_and_any_other_as_it_is() {
+    let long = "n".repeat(300);
+    for (name, sent) in [("db.query!", "db_query_"), ("", "unnamed"), ("größe", "gr__e"), (&*long, &long[..64])] {
+        assert_eq!(passed_back(name, vec![]), [sent, sent]);
+    }
+    for name in ["get_order", "Get-Order2", &long[..64]] {
+        assert_eq!(passed_back(name, vec![]), [name, name]);
+    }
+    // What was sent among the tools is taken in a call too.
+    assert_eq!(passed_back("db.query", vec![tool("db.query")]), ["db.query"; 2]);
+}
+
 #[test]
 fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
     for (value, key) in [

@@ -49,6 +49,18 @@ async fn a_reply_says_what_it_cost_and_how_long_it_took() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_keeps_the_name_that_the_model_wrote_and_says_that_it_is_passed_back_under_another() {
+    let call = |name: &str| json!({"id": name, "function": {"name": name, "arguments": "{}"}});
+    let calls = ["db.query!", "get_order"].map(call);
+    let body = json!({"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]});
+    let reply = respond(json!({}), [Answer::of(200, body.to_string().leak())]).await.unwrap();
+    assert_eq!(reply.calls[0].name, "db.query!");
+    let repairs: Vec<_> = reply.repairs.iter().map(|r| (r.what, &*r.detail)).collect();
+    let detail = "servers refuse the name `db.query!`; call `db.query!` is passed back as `db_query_`";
+    assert_eq!(repairs, [("unsendable_call_name", detail)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_that_may_pass_are_tried_again_with_growing_waits() {
     let began = Instant::now();
     let answers =
