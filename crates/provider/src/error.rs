@@ -15,7 +15,8 @@ use std::fmt;
 /// | [`Unauthorized`](Self::Unauthorized) | 401, 403, a key that is not in the environment | never | `provider_refused` |
 /// | [`QuotaSpent`](Self::QuotaSpent) | 402, `insufficient_quota` and its kin | never | `provider_refused` |
 /// | [`NotFound`](Self::NotFound) | 404, a redirect | never | `provider_refused` |
-/// | [`Rejected`](Self::Rejected) | any other 4xx: a parameter that the server does not take | never | `provider_refused` |
+/// | [`Rejected`](Self::Rejected) | any other 4xx on the first request of an episode: a parameter that the server does not take | never | `provider_refused` |
+/// | [`ConversationRejected`](Self::ConversationRejected) | any other 4xx on a later request: the same parameters were taken before, so it is this conversation that the server does not take. The model's words, the tools' results or the adapter may be why; since nobody can tell, it counts as the provider's, and other episodes go on | never | `provider_failed` |
 /// | [`ContextOverflow`](Self::ContextOverflow) | 400, 413 or 500 that says so | never | `context_overflow` |
 /// | [`Malformed`](Self::Malformed) | an inference server that cannot parse what its own model wrote | never: asking until the answer parses would flatter the model | `malformed_response` |
 /// | [`ContentFilter`](Self::ContentFilter) | the filter stopped the request | never | `content_filter` |
@@ -47,6 +48,8 @@ pub enum Kind {
     NotFound,
     /// The server does not take the request as it is.
     Rejected,
+    /// The server does not take the conversation, though it took the episode's first request.
+    ConversationRejected,
     /// The conversation does not fit the model's context.
     ContextOverflow,
     /// The model wrote what its own server could not read.
@@ -70,9 +73,12 @@ impl Kind {
     #[must_use]
     pub fn end_reason(self) -> EndReason {
         match self {
-            Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable => {
-                EndReason::ProviderFailed
-            }
+            Self::RateLimited
+            | Self::ServerError
+            | Self::Connection
+            | Self::TimedOut
+            | Self::Unreadable
+            | Self::ConversationRejected => EndReason::ProviderFailed,
             Self::Unauthorized | Self::QuotaSpent | Self::NotFound | Self::Rejected => EndReason::ProviderRefused,
             Self::ContextOverflow => EndReason::ContextOverflow,
             Self::Malformed => EndReason::MalformedResponse,
@@ -96,6 +102,9 @@ impl Kind {
             Self::QuotaSpent => "add credit, or raise the spending limit that the provider applies",
             Self::NotFound => "see whether `base_url` and `model` are right",
             Self::Rejected => "leave out of `parameters` and `extra` what this server does not take",
+            Self::ConversationRejected => {
+                "the episode's first request was taken: look for the reason in its conversation"
+            }
             Self::CassetteMiss => "record it with `--cassettes record`",
             Self::Bug => "this is a mistake in mocktrial: please report it",
             _ => return None,

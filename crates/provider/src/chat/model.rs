@@ -100,6 +100,9 @@ impl ChatModel {
     fn read(&self, received: &Received, request: &Request, turn: u32) -> Result<Understood<Reply>, Failure> {
         if received.status != 200 {
             let mut failure = failure::classify(received.status, &received.body);
+            if failure.kind == Kind::Rejected && turn > 0 {
+                failure = Failure::new(Kind::ConversationRejected, failure.message);
+            }
             if (300..400).contains(&received.status) {
                 failure.message = "the address redirects, which is not followed".into();
                 failure.advice = Some("set `base_url` to where it leads");

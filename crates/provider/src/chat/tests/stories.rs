@@ -23,7 +23,7 @@ pub(crate) fn ask() -> Request {
     Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
 }
 
-fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
+pub(super) fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
     let transport = Transport::on(crate::transport::tests::wire(Fake::new(answers)), Scrubber::new(), None);
     ChatModel::new("qwen", &config(settings), &transport).unwrap()
 }
