@@ -1,6 +1,6 @@
 //! Errors, typed by what to do about them and by whose they are.
 
-use mocktrial_trajectory::EndReason;
+use mocktrial_trajectory::{EndReason, Measurement};
 use std::fmt;
 
 /// Why there is no reply.
@@ -131,12 +131,10 @@ pub struct ProviderError {
     pub host: Option<String>,
     /// The HTTP status, where there was a response.
     pub status: Option<u16>,
-    /// The provider's name for the request.
-    pub request_id: Option<String>,
-    /// Attempts beyond the first.
-    pub retries: u32,
-    /// Real milliseconds spent waiting between attempts.
-    pub waited_ms: f64,
+    /// What was measured all the same: retries, waits, the provider's name for the request, and, where
+    /// the last attempt had a response, its latency. The cost is 0 where it is known that no attempt
+    /// spent anything, else absent. `seq` is 0: the caller sets it.
+    pub measurement: Box<Measurement>,
 }
 
 impl ProviderError {
@@ -148,9 +146,7 @@ impl ProviderError {
             advice: kind.advice(),
             host: None,
             status: None,
-            request_id: None,
-            retries: 0,
-            waited_ms: 0.0,
+            measurement: Box::default(),
         }
     }
 
@@ -158,6 +154,27 @@ impl ProviderError {
     #[must_use]
     pub fn end_reason(&self) -> EndReason {
         self.kind.end_reason()
+    }
+
+    /// What happened and what to do about it, as `message; advice`: nothing that another run, or the
+    /// replay of this one, would measure otherwise.
+    #[must_use]
+    pub fn cause_text(&self) -> String {
+        self.told(&[])
+    }
+
+    fn told(&self, notes: &[String]) -> String {
+        if notes.is_empty() && self.advice.is_none() {
+            return self.message.clone();
+        }
+        let mut text = self.message.trim_end().trim_end_matches('.').to_owned();
+        if !notes.is_empty() {
+            text.push_str(&format!(" ({})", notes.join(", ")));
+        }
+        if let Some(advice) = self.advice {
+            text.push_str(&format!("; {advice}"));
+        }
+        text
     }
 }
 
@@ -169,20 +186,12 @@ impl fmt::Display for ProviderError {
         if let Some(status) = self.status {
             notes.push(format!("HTTP {status}"));
         }
-        if let Some(id) = &self.request_id {
-            notes.push(format!("request {id}"));
+        let Measurement { request_id, retries, .. } = &*self.measurement;
+        notes.extend(request_id.as_ref().map(|id| format!("request {id}")));
+        if *retries > 0 {
+            notes.push(format!("after {retries} {}", if *retries == 1 { "retry" } else { "retries" }));
         }
-        if self.retries > 0 {
-            notes.push(format!("after {} {}", self.retries, if self.retries == 1 { "retry" } else { "retries" }));
-        }
-        if notes.is_empty() && self.advice.is_none() {
-            return f.write_str(&self.message);
-        }
-        f.write_str(self.message.trim_end().trim_end_matches('.'))?;
-        if !notes.is_empty() {
-            write!(f, " ({})", notes.join(", "))?;
-        }
-        self.advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
+        f.write_str(&self.told(&notes))
     }
 }
 
@@ -197,11 +206,18 @@ pub(crate) struct Failure {
     pub(crate) retry: bool,
     /// What the user can do.
     pub(crate) advice: Option<&'static str>,
+    /// Whether it is known that nothing was spent: nothing was sent, or the server refused.
+    pub(crate) unspent: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice() }
+        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice(), unspent: false }
+    }
+
+    /// Of something that was never sent.
+    pub(crate) fn unspent(self) -> Self {
+        Self { unspent: true, ..self }
     }
 
     /// With other advice than the kind's.

@@ -89,6 +89,7 @@ pub trait Meter: Send + Sync {
 
     /// Replaces a reservation by what was spent. `None`, whole or in part, means that nobody knows (the
     /// connection was lost, or the server reports no usage): then the bound must stand. An attempt
-    /// that the server answered with an error status is settled as [`Spend::ZERO`].
+    /// that the server answered with an error status, or that found no connection, is settled as
+    /// [`Spend::ZERO`].
     fn settle(&self, ticket: Ticket, actual: Option<Spend>);
 }

@@ -43,11 +43,12 @@ impl Failure {
     /// The error that ends a request to `host`, which is told where the failure is not the model's own.
     pub(super) fn of(self, received: Option<&Received>, host: Option<&str>) -> ProviderError {
         let told = matches!(self.kind.end_reason(), EndReason::ProviderFailed | EndReason::ProviderRefused);
+        let measurement = received.map(Received::measurement).unwrap_or_default();
         ProviderError {
             host: host.filter(|_| told).map(Into::into),
             status: received.map(|r| r.status),
-            request_id: received.and_then(|r| request_id(&r.headers)),
             advice: self.advice,
+            measurement: Box::new(Measurement { cost: self.unspent.then_some(0.0), ..measurement }),
             ..ProviderError::new(self.kind, self.message)
         }
     }
@@ -96,21 +97,22 @@ impl Transport {
     ) -> (Option<Received>, Result<T, Failure>) {
         let mut reserved = match self.reserve(job, body.len(), ends).await {
             Ok(reserved) => reserved,
-            Err(failure) => return (None, Err(failure)),
+            Err(failure) => return (None, Err(failure.unspent())),
         };
         let received = match self.receive(job, route, body, *ends).await {
             Ok(received) => received,
-            Err(failure) => return (None, Err(failure)),
+            Err(failure) => {
+                reserved.settle(failure.unspent.then_some(Spend::ZERO));
+                return (None, Err(failure));
+            }
         };
-        let result = match read(&received) {
+        let result = match understood(&received, read) {
             Ok(understood) => {
                 reserved.settle(understood.spent);
                 Ok(understood.value)
             }
             Err(failure) => {
-                if received.status >= 400 {
-                    reserved.settle(Some(Spend::ZERO));
-                }
+                reserved.settle(failure.unspent.then_some(Spend::ZERO));
                 Err(failure)
             }
         };
@@ -187,6 +189,14 @@ impl Transport {
         };
         Ok(Received { status, headers, body, latency_ms, first_byte_ms })
     }
+}
+
+/// What the dialect makes of a response. One with an error status has cost nothing.
+pub(super) fn understood<T>(
+    received: &Received,
+    read: impl Fn(&Received) -> Result<Understood<T>, Failure>,
+) -> Result<Understood<T>, Failure> {
+    read(received).map_err(|failure| Failure { unspent: received.status >= 300, ..failure })
 }
 
 async fn sleep_until_some(at: Option<Instant>) {

@@ -169,14 +169,17 @@ async fn the_models_own_failures_are_kept_and_the_providers_are_not() {
         folder.path(),
         CassetteMode::Record,
         json!({"retries": 0}),
-        vec![Answer::of(400, overflow), Answer::of(500, "")],
+        vec![Answer::of(400, overflow).with("x-request-id", "req_1"), Answer::of(500, "")],
     );
+    let mut errors = Vec::new();
     for result in ["a", "b"] {
-        live.model.respond(&ask(result), &context(1, 0)).await.unwrap_err();
+        errors.push(live.model.respond(&ask(result), &context(1, 0)).await.unwrap_err());
     }
     live.cassettes.end_episode(&key(), true).unwrap();
     let replay = stage(folder.path(), CassetteMode::Replay, json!({}), vec![]);
-    assert_eq!(replay.model.respond(&ask("a"), &context(1, 0)).await.unwrap_err().kind, Kind::ContextOverflow);
+    let replayed = replay.model.respond(&ask("a"), &context(1, 0)).await.unwrap_err();
+    assert_eq!((replayed.kind, replayed.cause_text()), (Kind::ContextOverflow, errors[0].cause_text()));
+    assert!(replayed.measurement.replayed && !errors[0].measurement.replayed);
     assert_eq!(replay.model.respond(&ask("b"), &context(1, 0)).await.unwrap_err().kind, Kind::CassetteMiss);
 }
 

@@ -50,7 +50,7 @@ async fn a_server_that_took_the_first_request_refuses_a_conversation_and_not_the
     let mut ends = Vec::new();
     for request_index in [0, 1, 1] {
         let error = model.respond(&ask(), &Context { request_index, ..Context::new(key()) }).await.unwrap_err();
-        ends.push((error.kind, error.end_reason(), error.retries));
+        ends.push((error.kind, error.end_reason(), error.measurement.retries));
     }
     assert_eq!(
         ends,

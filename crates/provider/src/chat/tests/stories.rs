@@ -102,9 +102,26 @@ async fn a_server_that_says_when_is_asked_again_then() {
 async fn retries_are_bounded_and_the_last_failure_is_reported() {
     let answers = (0..3).map(|_| Answer::of(429, r#"{"error":{"message":"slow down"}}"#));
     let error = respond(json!({"retries": 2}), answers).await.unwrap_err();
-    assert_eq!((error.kind, error.retries, error.status), (Kind::RateLimited, 2, Some(429)));
+    assert_eq!((error.kind, error.measurement.retries, error.status), (Kind::RateLimited, 2, Some(429)));
     assert_eq!(error.end_reason(), EndReason::ProviderFailed);
     insta::assert_snapshot!(error, @"the provider limits the rate: slow down (127.0.0.1:1, HTTP 429, after 2 retries); lower the endpoint's `concurrency`, or raise its `retries`");
+    insta::assert_snapshot!(error.cause_text(), @"the provider limits the rate: slow down; lower the endpoint's `concurrency`, or raise its `retries`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_request_took_is_measured_and_its_cost_is_known_where_nothing_was_spent() {
+    let slow = Answer { acts: vec![Act::Wait(Duration::from_millis(30)), Act::Give("{}")], ..Answer::of(503, "") };
+    let refused = [Answer::of(429, "{}").with("retry-after", "2"), dead(vec![]), slow.with("x-request-id", "req_1")];
+    let error = respond(json!({"retries": 2}), refused).await.unwrap_err();
+    let measured = &error.measurement;
+    assert_eq!((measured.latency_ms, measured.request_id.as_deref(), measured.retries), (Some(30.0), Some("req_1"), 2));
+    assert!(measured.waited_ms.unwrap() > 2000.0);
+    assert_eq!(measured.cost, Some(0.0));
+
+    let cut = Answer { acts: vec![Act::Give("{"), Act::Cut], ..Answer::of(200, "") };
+    let error = respond(json!({"retries": 1}), [cut, Answer::of(500, "")]).await.unwrap_err();
+    assert_eq!((error.measurement.retries, error.measurement.cost), (1, None), "the first may have been answered");
+    assert_eq!(respond(json!({"retries": 0}), [Answer::of(200, "<html>")]).await.unwrap_err().measurement.cost, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,14 +151,14 @@ async fn what_cannot_pass_is_not_tried_again() {
     ] {
         let body: &'static str = body.to_string().leak();
         let error = respond(json!({}), [Answer::of(status, body)]).await.unwrap_err();
-        assert_eq!((error.kind, error.end_reason(), error.retries), (kind, end, 0), "{body}");
+        assert_eq!((error.kind, error.end_reason(), error.measurement.retries), (kind, end, 0), "{body}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_may_say_whether_to_try_again() {
     let no = Answer::of(500, "{}").with("x-should-retry", "false");
-    assert_eq!(respond(json!({}), [no]).await.unwrap_err().retries, 0);
+    assert_eq!(respond(json!({}), [no]).await.unwrap_err().measurement.retries, 0);
     let yes = Answer::of(400, "{}").with("x-should-retry", "true");
     assert_eq!(respond(json!({}), [yes, Answer::of(200, GOOD)]).await.unwrap().measurement.retries, 1);
     let spent = Answer::of(429, r#"{"error":{"code":"insufficient_quota"}}"#).with("x-should-retry", "true");
@@ -171,7 +188,10 @@ async fn a_hanging_server_is_the_providers_failure_after_its_times() {
 async fn an_answer_that_never_ends_is_not_the_providers_failure() {
     let acts = (0..60).flat_map(|_| [Act::Give(": still here\n\n"), Act::Wait(Duration::from_secs(10))]).collect();
     let error = respond(json!({}), [Answer { acts, ..Answer::of(200, "") }]).await.unwrap_err();
-    assert_eq!((error.kind, error.end_reason(), error.retries), (Kind::TimeLimit, EndReason::RealTimeLimit, 0));
+    assert_eq!(
+        (error.kind, error.end_reason(), error.measurement.retries),
+        (Kind::TimeLimit, EndReason::RealTimeLimit, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
