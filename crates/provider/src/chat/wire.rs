@@ -47,14 +47,16 @@ impl Template {
         }
 
         let mut tail = Vec::new();
-        for (key, value) in parameters.iter().chain(&config.extra) {
-            field(&mut tail, key, value);
-        }
+        let mut extra = config.extra.clone();
         if config.stream {
-            field(&mut tail, "stream", &true);
-            if !config.extra.contains_key("stream_options") {
-                field(&mut tail, "stream_options", &json!({"include_usage": true}));
+            extra.insert("stream".into(), true.into());
+            let options = extra.entry("stream_options").or_insert_with(|| json!({}));
+            if let Value::Object(options) = options {
+                options.entry("include_usage").or_insert(Value::Bool(true));
             }
+        }
+        for (key, value) in parameters.iter().chain(&extra) {
+            field(&mut tail, key, value);
         }
         Self { head, with_tools, tail, derived_seed }
     }

@@ -131,6 +131,15 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         (json!({"base_url": "http://x/v1/chat/completions"}), "base_url"),
         (json!({"headers": {"Authorization": "Bearer sk-123"}}), "headers.Authorization"),
         (json!({"extra": {"messages": []}}), "extra.messages"),
+        (json!({"extra": {"function_call": "auto"}}), "extra.function_call"),
+        (json!({"extra": {"functions": []}}), "extra.functions"),
+        (json!({"extra": {"n": 2}}), "extra.n"),
+        (json!({"extra": {"max_tokens": 9}}), "extra.max_tokens"),
+        (json!({"extra": {"max_completion_tokens": 9}}), "extra.max_completion_tokens"),
+        (json!({"extra": {"max_output_tokens": 9}}), "extra.max_output_tokens"),
+        (json!({"extra": {"n_predict": 9}}), "extra.n_predict"),
+        (json!({"extra": {"stream_options": {"include_usage": false}}}), "extra.stream_options"),
+        (json!({"extra": {"stream_options": true}}), "extra.stream_options"),
         (json!({"extra": {"temperature": 1}, "parameters": {"temperature": 0}}), "extra.temperature"),
         (json!({"parameters": {"max_tokens": 1, "max_completion_tokens": 1}}), "parameters.max_tokens"),
         (json!({"timeout_seconds": {"idle": 0}}), "timeout_seconds.idle"),
@@ -138,4 +147,23 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         assert_eq!(config(value).check().unwrap_err().key, key);
     }
     assert!(serde_json::from_value::<ChatConfig>(json!({"model": "m", "modle": 1})).is_err());
+    let error = config(json!({"extra": {"max_tokens": 9}})).check().unwrap_err();
+    assert!(error.message.starts_with("`max_tokens` belongs in `parameters`"), "{error}");
+}
+
+#[test]
+fn a_stream_is_asked_for_its_usage_whatever_else_it_is_asked_for() {
+    let request = Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() };
+    for (extra, options) in [
+        (json!({}), json!({"include_usage": true})),
+        (
+            json!({"stream_options": {"include_obfuscation": false}}),
+            json!({"include_obfuscation": false, "include_usage": true}),
+        ),
+    ] {
+        let config = config(json!({"stream": true, "extra": extra}));
+        config.check().unwrap();
+        let sent = body(&config, &request);
+        assert_eq!((&sent["stream"], &sent["stream_options"]), (&json!(true), &options));
+    }
 }
