@@ -21,6 +21,9 @@
 //! | `reasoning_beside_output` | reasoning tokens that a server counts beside the output are counted as output |
 //! | `odd_content` | content that is neither text nor a list of parts |
 //!
+//! Of a kind that every piece of a stream may need (`unparseable_chunk`, the usages, `odd_content`) the
+//! first repair is told, of any other the first sixteen; the last of them says how many more there were.
+//!
 //! The neutral form keeps the text, calls, reasoning and usage. Where the message has more (reasoning,
 //! signatures, parts), it is also kept whole as `raw` and passed back so, with the calls as mended.
 
