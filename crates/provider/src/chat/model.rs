@@ -7,8 +7,9 @@ use super::{failure, response};
 use crate::cassette::{Neutral, Settings};
 use crate::error::Failure;
 use crate::transport::{Job, Received, Route, Understood};
-use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport};
+use crate::{Context, Kind, Model, ProviderError, Repair, Reply, Request, Spend, Transport};
 use async_trait::async_trait;
+use mocktrial_trajectory::{Measurement, Usage};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -119,11 +120,14 @@ impl ChatModel {
             }
         }
         reply.scrub(self.transport.scrubber());
-        let spent = reply.usage.map(|usage| Spend {
-            tokens: Some(usage.total()),
-            cost: self.config.price.as_ref().map(|price: &Price| price.cost(&usage)),
-        });
-        Ok(Understood { value: reply, spent })
+        reply.measurement.cost = self.cost(reply.usage.as_ref());
+        let spent = Spend { tokens: reply.usage.map(|usage| usage.total()), cost: reply.measurement.cost };
+        Ok(Understood { value: reply, spent: Some(spent) })
+    }
+
+    /// What a response with this usage costs, where that is known.
+    fn cost(&self, usage: Option<&Usage>) -> Option<f64> {
+        self.config.price.as_ref().and_then(|price| price.cost_of(usage))
     }
 }
 
@@ -144,9 +148,11 @@ impl Model for ChatModel {
             is_whole: |bytes| bytes.trim_ascii_end().ends_with(b"[DONE]"),
         };
         let read = |received: &Received| self.read(received, request, context.request_index);
-        let (mut reply, mut measurement) = self.transport.exchange(&job, read).await?;
-        measurement.cost = self.config.price.as_ref().zip(reply.usage.as_ref()).map(|(price, usage)| price.cost(usage));
-        reply.measurement = measurement;
+        let (mut reply, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {
+            error.measurement.cost = error.measurement.cost.or_else(|| self.cost(None));
+            error
+        })?;
+        reply.measurement = Measurement { cost: reply.measurement.cost, ..measurement };
         Ok(reply)
     }
 

@@ -230,6 +230,20 @@ fn what_answered_an_earlier_message_does_not_answer_the_last() {
 }
 
 #[test]
+fn sums_of_tokens_stop_at_the_largest_number() {
+    let most =
+        Usage { input: u64::MAX, output: u64::MAX, cached: u64::MAX, cache_written: u64::MAX, reasoning: u64::MAX };
+    let mut sum = most;
+    sum += most;
+    assert_eq!((sum, sum.total()), (most, u64::MAX));
+    let mut t = Trajectory::default();
+    for _ in 0..2 {
+        t.push(0, Body::Reported { usage: most });
+    }
+    assert_eq!(Trajectory::from_json(&t.to_json()).unwrap().usage(), Some(most));
+}
+
+#[test]
 fn the_end_is_the_last_event_and_tokens_are_summed_over_all_reports() {
     let mut t = Trajectory::default();
     let usage = Usage { input: 3, output: 2, cached: 1, ..Usage::default() };

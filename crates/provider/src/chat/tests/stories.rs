@@ -272,6 +272,39 @@ async fn every_attempt_reserves_its_bound_and_settles_once() {
     assert!(bound.tokens.unwrap() > 1124 && bound.cost.unwrap() > 0.0002);
 }
 
+const WITHOUT_USAGE: &str = r#"{"choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_free_costs_nothing_however_much_it_was() {
+    let cut = || Answer { acts: vec![Act::Give("{"), Act::Cut], ..Answer::of(200, "") };
+    for (price, cost) in [
+        (json!({"input": 0, "output": 0.0, "cached": 0}), Some(0.0)),
+        (json!({"input": 0, "output": 0, "cached": 0.5}), None),
+        (json!({"input": 0, "output": 2.0}), None),
+    ] {
+        let settings = json!({"price": price, "retries": 0, "parameters": {"max_tokens": 9}});
+        let model = model(settings, [Answer::of(200, WITHOUT_USAGE), cut()]);
+        let meter = Arc::new(Counted::default());
+        let context = Context { meter: Some(meter.clone()), ..Context::new(key()) };
+        assert_eq!(model.respond(&ask(), &context).await.unwrap().measurement.cost, cost, "{price}");
+        assert_eq!(meter.0.lock().unwrap()[0].1, Some(Some(Spend { tokens: None, cost })), "{price}");
+        assert_eq!(model.respond(&ask(), &context).await.unwrap_err().measurement.cost, cost, "{price}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_beyond_all_measure_neither_overflows_nor_makes_the_cost_infinite() {
+    let body = json!({"choices": [{"message": {"content": "Hi."}, "finish_reason": "stop"}], "usage": {
+        "prompt_tokens": u64::MAX, "completion_tokens": u64::MAX, "total_tokens": u64::MAX,
+        "prompt_tokens_details": {"cached_tokens": u64::MAX}, "completion_tokens_details": {"reasoning_tokens": u64::MAX}}});
+    let price = json!({"price": {"input": 1.0, "output": 2.0}});
+    let reply = respond(price, [Answer::of(200, body.to_string().leak())]).await.unwrap();
+    let mut usage = reply.usage.unwrap();
+    assert!(reply.measurement.cost.unwrap().is_finite());
+    usage += usage;
+    assert!(usage.total() > usage.input);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_budget_that_cannot_cover_a_request_stops_it_before_it_is_sent() {
     let meter = Arc::new(Counted(Mutex::default(), Some(10)));
