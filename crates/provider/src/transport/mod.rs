@@ -124,7 +124,7 @@ impl Transport {
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
     ) -> Result<(T, Measurement), ProviderError> {
         if job.context.cancel.is_cancelled() {
-            return Err(ProviderError::new(Kind::Cancelled, "cancelled"));
+            return Err(Failure::new(Kind::Cancelled, "cancelled").unspent().of(None, None));
         }
         let mut place = None;
         if let Some(cassettes) = self.cassettes.as_ref().filter(|c| c.is_in_use()) {
@@ -141,7 +141,7 @@ impl Transport {
                         }
                     };
                 }
-                Found::Missing(miss) => return Err(miss.of(None, None)),
+                Found::Missing(miss) => return Err(miss.unspent().of(None, None)),
                 Found::Free(free) => place = Some((cassettes, free)),
             }
         }

@@ -99,7 +99,7 @@ async fn a_miss_says_which_part_differs() {
             let result = stage.model.respond(&request, &context(trial, index)).await;
             if index + 1 == times {
                 let error = result.unwrap_err();
-                assert_eq!(error.kind, Kind::CassetteMiss);
+                assert_eq!((error.kind, error.measurement.cost), (Kind::CassetteMiss, Some(0.0)));
                 misses.push(error.to_string().replace(&folder.path().display().to_string(), "cassettes"));
             }
         }
