@@ -123,10 +123,60 @@ fn a_model_that_never_stops_calling_reaches_the_turn_limit() {
 }
 
 #[test]
+fn a_conversation_that_is_refused_ends_its_episode_and_not_the_endpoint() {
+    let server = serve(|asked| {
+        let refused = json!({"error": {"message": "Invalid 'messages[2]'", "type": "invalid_request_error"}});
+        Some(if asked.results() == 0 { good(asked) } else { respond(400, &refused) })
+    });
+    let project = Project::with_scenarios(&chat(&server, "concurrency = 1"), 3);
+    let (reason, cause, detail) = ending(&project);
+    assert_eq!((reason.as_str(), cause.as_str()), ("provider_failed", "provider"));
+    assert!(detail.contains("Invalid 'messages[2]'"), "{detail}");
+    assert_eq!(project.query("select count(*) from episodes"), [["3"]]);
+}
+
+#[test]
+fn what_a_failed_request_took_is_kept_beside_the_trajectory_and_not_in_it() {
+    let server = serve(|_| Some("HTTP/1.1 503 Busy\r\nx-request-id: req_7\r\ncontent-length: 0\r\n\r\n".to_owned()));
+    let project = Project::new(&chat(&server, ""));
+    let (_, _, detail) = ending(&project);
+    assert!(!detail.contains("req_7") && !detail.contains("retry") && !detail.contains("127.0.0.1"), "{detail}");
+    let row = project.query("select trajectory, measurements from trajectories").remove(0);
+    let [trajectory, measurements] = [&row[0], &row[1]].map(|t| serde_json::from_str::<serde_json::Value>(t).unwrap());
+    let measured = &measurements["events"][0];
+    assert_eq!((&measured["request_id"], &measured["retries"]), (&json!("req_7"), &json!(1)));
+    let seq = usize::try_from(measured["seq"].as_u64().unwrap()).unwrap();
+    assert_eq!(trajectory["events"][seq]["body"]["type"], "request");
+}
+
+/// Servers that repeat a secret: in an error, in an answer, and piece by piece in a stream.
+fn telling(secret: &'static str) -> [String; 3] {
+    let said = format!("Your key is {secret}.");
+    let (head, tail) = said.split_at(said.len() - 6);
+    let pieces = [head.to_owned(), tail.to_owned()];
+    let stream: String = pieces
+        .iter()
+        .map(|text| {
+            format!("data: {}\n\n", json!({"choices": [{"delta": {"content": text}, "finish_reason": "stop"}]}))
+        })
+        .collect();
+    [
+        serve(move |_| Some(respond(500, &json!({"error": {"message": format!("bad key {secret}")}})))),
+        serve(move |_| Some(respond(200, &completion(&json!({"role": "assistant", "content": said}), "stop")))),
+        serve(move |_| Some(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{stream}data: [DONE]\n\n"))),
+    ]
+}
+
+#[test]
 fn a_key_in_the_environment_reaches_no_sink() {
     let secret = "sk-canary-7f3a9b1c5d";
-    let server = serve(move |_| Some(respond(500, &json!({"error": {"message": format!("bad key {secret}")}}))));
-    let project = Project::new(&chat(&server, "api_key_env = \"CANARY_KEY\""));
+    for server in telling(secret) {
+        reaches_no_sink(&server, secret);
+    }
+}
+
+fn reaches_no_sink(server: &str, secret: &str) {
+    let project = Project::new(&chat(server, "api_key_env = \"CANARY_KEY\""));
     let output = project
         .command(&["run", "--cassettes", "record"])
         .env("CANARY_KEY", secret)

@@ -126,6 +126,11 @@ impl Session {
         Ok(self.push(Body::Request { parameters, added }))
     }
 
+    /// Records what was measured of a request, by its event, that came to nothing.
+    pub fn failed_request(&mut self, seq: u32, measurement: &Measurement) {
+        self.measurements.events.push(Measurement { seq, ..measurement.clone() });
+    }
+
     /// Records a model's response and what was measured; returns its event.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Errors, typed by what to do about them and by whose they are.
 
-use mocktrial_trajectory::EndReason;
+use mocktrial_trajectory::{EndReason, Measurement};
 use std::fmt;
 
 /// Why there is no reply.
@@ -15,7 +15,8 @@ use std::fmt;
 /// | [`Unauthorized`](Self::Unauthorized) | 401, 403, a key that is not in the environment | never | `provider_refused` |
 /// | [`QuotaSpent`](Self::QuotaSpent) | 402, `insufficient_quota` and its kin | never | `provider_refused` |
 /// | [`NotFound`](Self::NotFound) | 404, a redirect | never | `provider_refused` |
-/// | [`Rejected`](Self::Rejected) | any other 4xx: a parameter that the server does not take | never | `provider_refused` |
+/// | [`Rejected`](Self::Rejected) | any other 4xx on the first request of an episode: a parameter that the server does not take | never | `provider_refused` |
+/// | [`ConversationRejected`](Self::ConversationRejected) | any other 4xx on a later request: the same parameters were taken before, so it is this conversation that the server does not take. The model's words, the tools' results or the adapter may be why; since nobody can tell, it counts as the provider's, and other episodes go on | never | `provider_failed` |
 /// | [`ContextOverflow`](Self::ContextOverflow) | 400, 413 or 500 that says so | never | `context_overflow` |
 /// | [`Malformed`](Self::Malformed) | an inference server that cannot parse what its own model wrote | never: asking until the answer parses would flatter the model | `malformed_response` |
 /// | [`ContentFilter`](Self::ContentFilter) | the filter stopped the request | never | `content_filter` |
@@ -47,6 +48,8 @@ pub enum Kind {
     NotFound,
     /// The server does not take the request as it is.
     Rejected,
+    /// The server does not take the conversation, though it took the episode's first request.
+    ConversationRejected,
     /// The conversation does not fit the model's context.
     ContextOverflow,
     /// The model wrote what its own server could not read.
@@ -70,9 +73,12 @@ impl Kind {
     #[must_use]
     pub fn end_reason(self) -> EndReason {
         match self {
-            Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable => {
-                EndReason::ProviderFailed
-            }
+            Self::RateLimited
+            | Self::ServerError
+            | Self::Connection
+            | Self::TimedOut
+            | Self::Unreadable
+            | Self::ConversationRejected => EndReason::ProviderFailed,
             Self::Unauthorized | Self::QuotaSpent | Self::NotFound | Self::Rejected => EndReason::ProviderRefused,
             Self::ContextOverflow => EndReason::ContextOverflow,
             Self::Malformed => EndReason::MalformedResponse,
@@ -96,6 +102,9 @@ impl Kind {
             Self::QuotaSpent => "add credit, or raise the spending limit that the provider applies",
             Self::NotFound => "see whether `base_url` and `model` are right",
             Self::Rejected => "leave out of `parameters` and `extra` what this server does not take",
+            Self::ConversationRejected => {
+                "the episode's first request was taken: look for the reason in its conversation"
+            }
             Self::CassetteMiss => "record it with `--cassettes record`",
             Self::Bug => "this is a mistake in mocktrial: please report it",
             _ => return None,
@@ -122,12 +131,10 @@ pub struct ProviderError {
     pub host: Option<String>,
     /// The HTTP status, where there was a response.
     pub status: Option<u16>,
-    /// The provider's name for the request.
-    pub request_id: Option<String>,
-    /// Attempts beyond the first.
-    pub retries: u32,
-    /// Real milliseconds spent waiting between attempts.
-    pub waited_ms: f64,
+    /// What was measured all the same: retries, waits, the provider's name for the request, and, where
+    /// the last attempt had a response, its latency. The cost is 0 where it is known that no attempt
+    /// spent anything, else absent. `seq` is 0: the caller sets it.
+    pub measurement: Box<Measurement>,
 }
 
 impl ProviderError {
@@ -139,9 +146,7 @@ impl ProviderError {
             advice: kind.advice(),
             host: None,
             status: None,
-            request_id: None,
-            retries: 0,
-            waited_ms: 0.0,
+            measurement: Box::default(),
         }
     }
 
@@ -149,6 +154,27 @@ impl ProviderError {
     #[must_use]
     pub fn end_reason(&self) -> EndReason {
         self.kind.end_reason()
+    }
+
+    /// What happened and what to do about it, as `message; advice`: nothing that another run, or the
+    /// replay of this one, would measure otherwise.
+    #[must_use]
+    pub fn cause_text(&self) -> String {
+        self.told(&[])
+    }
+
+    fn told(&self, notes: &[String]) -> String {
+        if notes.is_empty() && self.advice.is_none() {
+            return self.message.clone();
+        }
+        let mut text = self.message.trim_end().trim_end_matches('.').to_owned();
+        if !notes.is_empty() {
+            text.push_str(&format!(" ({})", notes.join(", ")));
+        }
+        if let Some(advice) = self.advice {
+            text.push_str(&format!("; {advice}"));
+        }
+        text
     }
 }
 
@@ -160,20 +186,12 @@ impl fmt::Display for ProviderError {
         if let Some(status) = self.status {
             notes.push(format!("HTTP {status}"));
         }
-        if let Some(id) = &self.request_id {
-            notes.push(format!("request {id}"));
+        let Measurement { request_id, retries, .. } = &*self.measurement;
+        notes.extend(request_id.as_ref().map(|id| format!("request {id}")));
+        if *retries > 0 {
+            notes.push(format!("after {retries} {}", if *retries == 1 { "retry" } else { "retries" }));
         }
-        if self.retries > 0 {
-            notes.push(format!("after {} {}", self.retries, if self.retries == 1 { "retry" } else { "retries" }));
-        }
-        if notes.is_empty() && self.advice.is_none() {
-            return f.write_str(&self.message);
-        }
-        f.write_str(self.message.trim_end().trim_end_matches('.'))?;
-        if !notes.is_empty() {
-            write!(f, " ({})", notes.join(", "))?;
-        }
-        self.advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
+        f.write_str(&self.told(&notes))
     }
 }
 
@@ -188,11 +206,18 @@ pub(crate) struct Failure {
     pub(crate) retry: bool,
     /// What the user can do.
     pub(crate) advice: Option<&'static str>,
+    /// Whether it is known that nothing was spent: nothing was sent, or the server refused.
+    pub(crate) unspent: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice() }
+        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice(), unspent: false }
+    }
+
+    /// Of something that was never sent.
+    pub(crate) fn unspent(self) -> Self {
+        Self { unspent: true, ..self }
     }
 
     /// With other advice than the kind's.

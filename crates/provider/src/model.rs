@@ -1,6 +1,6 @@
 //! The one trait behind which every model stands.
 
-use crate::{Cancel, Meter, ProviderError, Request, Spend};
+use crate::{Cancel, Meter, ProviderError, Request, Scrubber, Spend};
 use async_trait::async_trait;
 use mocktrial_trajectory::{EpisodeKey, Measurement, Message, Part, Stop, ToolCall, Usage};
 use serde::{Deserialize, Serialize};
@@ -146,6 +146,35 @@ impl Reply {
     #[must_use]
     pub fn calls(calls: Vec<ToolCall>) -> Self {
         Self { calls, stop: Stop::Calls, ..Self::text("") }
+    }
+
+    /// Takes known secrets out of all that is recorded. The bytes were scrubbed before they were read;
+    /// a stream may still have brought a secret in pieces.
+    pub(crate) fn scrub(&mut self, scrubber: &Scrubber) {
+        if scrubber.is_idle() {
+            return;
+        }
+        for part in &mut self.content {
+            if let Part::Text { text } = part {
+                scrubber.clean(text);
+            }
+        }
+        for text in [&mut self.reasoning, &mut self.served_model, &mut self.fingerprint].into_iter().flatten() {
+            scrubber.clean(text);
+        }
+        for call in &mut self.calls {
+            scrubber.clean(&mut call.id);
+            scrubber.clean(&mut call.name);
+            scrubber.clean(&mut call.arguments.text);
+            if let Some(value) = &mut call.arguments.value {
+                scrubber.clean_value(value);
+            }
+        }
+        self.raw.iter_mut().for_each(|item| scrubber.clean_value(item));
+        self.repairs.iter_mut().for_each(|repair| scrubber.clean(&mut repair.detail));
+        if let Stop::Other { raw } = &mut self.stop {
+            scrubber.clean(raw);
+        }
     }
 
     /// The message that passes this reply back to the model.

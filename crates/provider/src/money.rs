@@ -37,6 +37,20 @@ impl Price {
             + million(usage.output) * self.output
     }
 
+    /// What a response costs whose usage may be unknown, in dollars: nothing where tokens are free, else
+    /// unknown with it.
+    #[must_use]
+    pub fn cost_of(&self, usage: Option<&Usage>) -> Option<f64> {
+        usage.map_or_else(|| self.is_free().then_some(0.0), |usage| Some(self.cost(usage)))
+    }
+
+    /// Whether no token costs anything.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        let all = [Some(self.input), Some(self.output), self.cached, self.cache_written];
+        all.into_iter().flatten().all(|price| price == 0.0)
+    }
+
     /// The most that so many tokens can cost, however the provider's cache takes them.
     #[must_use]
     pub fn bound(&self, input: u64, output: u64) -> f64 {
@@ -89,6 +103,7 @@ pub trait Meter: Send + Sync {
 
     /// Replaces a reservation by what was spent. `None`, whole or in part, means that nobody knows (the
     /// connection was lost, or the server reports no usage): then the bound must stand. An attempt
-    /// that the server answered with an error status is settled as [`Spend::ZERO`].
+    /// that the server answered with an error status, or that found no connection, is settled as
+    /// [`Spend::ZERO`].
     fn settle(&self, ticket: Ticket, actual: Option<Spend>);
 }

@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
@@ -50,7 +52,7 @@ impl fmt::Display for Secret {
 /// assert_eq!(scrubber.scrub("Incorrect key: sk-0123456789."), "Incorrect key: [secret].");
 /// ```
 #[derive(Clone, Default)]
-pub struct Scrubber(Arc<RwLock<Vec<Vec<u8>>>>);
+pub struct Scrubber(Arc<RwLock<Vec<Finder<'static>>>>);
 
 impl fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,12 +79,46 @@ impl Scrubber {
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for spelling in spellings(value) {
-            if !known.contains(&spelling) {
-                known.push(spelling);
+            if known.iter().all(|k| k.needle() != spelling) {
+                known.push(Finder::new(&spelling).into_owned());
             }
         }
         // The longest first, so that a secret within a secret leaves no rest behind.
-        known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        known.sort_by(|a, b| b.needle().len().cmp(&a.needle().len()).then_with(|| a.needle().cmp(b.needle())));
+    }
+
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Takes every known secret out of a text.
+    pub(crate) fn clean(&self, text: &mut String) {
+        if let Cow::Owned(clean) = self.scrub(text) {
+            *text = clean;
+        }
+    }
+
+    /// Takes every known secret out of the texts and keys of a value.
+    pub(crate) fn clean_value(&self, value: &mut Value) {
+        if self.is_idle() {
+            return;
+        }
+        match value {
+            Value::String(text) => self.clean(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.clean_value(item)),
+            Value::Object(map) => {
+                *map = std::mem::take(map)
+                    .into_iter()
+                    .map(|(mut key, mut item)| {
+                        self.clean(&mut key);
+                        self.clean_value(&mut item);
+                        (key, item)
+                    })
+                    .collect();
+            }
+            _ => {}
+        }
     }
 
     /// The text without any known secret.
@@ -153,34 +189,18 @@ fn percent(value: &str, upper: bool) -> String {
 }
 
 /// `None` where the needle does not occur.
-fn replace(bytes: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
-    let mut at = find(bytes, needle)?;
+fn replace(bytes: &[u8], needle: &Finder<'_>) -> Option<Vec<u8>> {
+    let mut hits = needle.find_iter(bytes).peekable();
+    hits.peek()?;
     let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    loop {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(MARK.as_bytes());
-        rest = &rest[at + needle.len()..];
-        match find(rest, needle) {
-            Some(next) => at = next,
-            None => break,
-        }
-    }
-    out.extend_from_slice(rest);
-    Some(out)
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
     let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.iter().position(|b| *b == first) {
-        let start = from + at;
-        if bytes[start..].starts_with(needle) {
-            return Some(start);
-        }
-        from = start + 1;
+    for at in hits {
+        out.extend_from_slice(&bytes[from..at]);
+        out.extend_from_slice(MARK.as_bytes());
+        from = at + needle.needle().len();
     }
-    None
+    out.extend_from_slice(&bytes[from..]);
+    Some(out)
 }
 
 #[cfg(test)]

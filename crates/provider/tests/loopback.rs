@@ -1,11 +1,14 @@
 //! Whole requests over real sockets on loopback: what a wire of the tests' own cannot show.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use mocktrial_provider::{ChatModel, Context, Kind, Model, ProviderError, Reply, Request, Scrubber, Transport};
+use mocktrial_provider::{
+    ChatModel, Context, Exhausted, Kind, Meter, Model, ProviderError, Reply, Request, Scrubber, Spend, Ticket,
+    Transport,
+};
 use mocktrial_trajectory::{EpisodeKey, Message};
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -64,10 +67,16 @@ fn model(address: &str, transport: &Transport) -> ChatModel {
     ChatModel::new("local", &serde_json::from_value(config).unwrap(), transport).unwrap()
 }
 
+fn context() -> Context {
+    Context::new(EpisodeKey { scenario: "a".into(), variant: "".into(), endpoint: "local".into(), trial: 1 })
+}
+
+fn request() -> Request {
+    Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
+}
+
 async fn ask(model: &ChatModel) -> Result<Reply, ProviderError> {
-    let key = EpisodeKey { scenario: "a".into(), variant: "".into(), endpoint: "local".into(), trial: 1 };
-    let request = Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() };
-    model.respond(&request, &Context::new(key)).await
+    model.respond(&request(), &context()).await
 }
 
 async fn failure(answer: Vec<u8>) -> ProviderError {
@@ -98,6 +107,34 @@ async fn a_cut_connection_and_garbage_are_the_connections_failure() {
     let error = ask(&model("http://127.0.0.1:1/v1", &Transport::live(Scrubber::new()))).await.unwrap_err();
     assert_eq!(error.kind, Kind::Connection);
     assert!(error.message.starts_with("no connection could be made"), "{error}");
+}
+
+/// Keeps what is settled.
+#[derive(Default)]
+struct Settled(Mutex<Vec<Option<Spend>>>);
+
+#[async_trait::async_trait]
+impl Meter for Settled {
+    async fn reserve(&self, _bound: Spend) -> Result<Ticket, Exhausted> {
+        Ok(Ticket(0))
+    }
+
+    fn settle(&self, _ticket: Ticket, actual: Option<Spend>) {
+        self.0.lock().unwrap().push(actual);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_spends_nothing_and_of_a_lost_one_nobody_knows() {
+    let lost = serve(Vec::new(), true).await.address;
+    for (address, spent) in [("http://127.0.0.1:1/v1".to_owned(), Some(Spend::ZERO)), (lost, None)] {
+        let meter = Arc::new(Settled::default());
+        let context = Context { meter: Some(meter.clone()), ..context() };
+        let error = model(&address, &Transport::live(Scrubber::new())).respond(&request(), &context).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Connection);
+        assert_eq!(*meter.0.lock().unwrap(), [spent]);
+        assert_eq!(error.measurement.cost, spent.and_then(|s| s.cost));
+    }
 }
 
 #[tokio::test]

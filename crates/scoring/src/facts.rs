@@ -231,7 +231,7 @@ impl<'a> Facts<'a> {
         self.calls.get_or_init(|| calls_of(self.subject.trajectory))
     }
 
-    /// Every message in which the agent spoke without calling a tool, with its event, in order.
+    /// Every message in which the agent ended its turn, empty ones included, with its event, in order.
     #[must_use]
     pub fn answers(&self) -> &[(u32, String)] {
         self.answers.get_or_init(|| self.subject.trajectory.answers())

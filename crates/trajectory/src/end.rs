@@ -99,7 +99,7 @@ end_reasons! {
     RealTimeLimit = "real_time_limit", Harness;
     /// a rule, script or schema of the world was at fault
     ScenarioError = "scenario_error", Scenario;
-    /// the provider failed, and retrying did not help
+    /// the provider failed and retrying did not help, or it refused a conversation that it had begun to serve
     ProviderFailed = "provider_failed", Provider;
     /// the provider will not serve this endpoint: key, quota, unknown model or a parameter it rejects
     ProviderRefused = "provider_refused", Provider;

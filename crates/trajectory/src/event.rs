@@ -1,8 +1,9 @@
 //! What happens in an episode.
 
 use crate::{Arguments, Digest, EndReason, Op, Part, Stop, Usage};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 
 /// One entry of a trajectory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,8 +129,10 @@ pub enum Body {
         /// The reason it ends the episode with.
         limit: EndReason,
         /// The limit's value, in its own unit.
+        #[serde(deserialize_with = "float")]
         allowed: f64,
         /// What was reached, in the same unit.
+        #[serde(deserialize_with = "float")]
         reached: f64,
     },
     /// The episode ended. Always the last event, and only once.
@@ -148,6 +151,13 @@ pub enum Body {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero_u32(n: &u32) -> bool {
     *n == 0
+}
+
+/// A float within a tagged enum. There serde keeps the fields until it has seen the tag, and a number of
+/// arbitrary precision is kept as a map, which only [`Number`] reads back.
+fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    number.as_f64().ok_or_else(|| D::Error::custom(format_args!("{number} is too large for a number")))
 }
 
 /// Something added to the conversation with a request: what stands in the trajectory already is

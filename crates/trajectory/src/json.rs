@@ -15,7 +15,7 @@ pub enum CanonicalNumber {
 /// The canonical form of a number.
 ///
 /// A float without fraction below 2^53 is an integer; larger ones stay floats unless written as
-/// integers, because their neighbours are not told apart.
+/// integers, because their neighbours are not told apart. A number too large for a float is infinite.
 #[must_use]
 pub fn canonical_number(number: &Number) -> CanonicalNumber {
     if let Some(i) = number.as_i64() {
@@ -24,7 +24,8 @@ pub fn canonical_number(number: &Number) -> CanonicalNumber {
     if let Some(u) = number.as_u64() {
         return CanonicalNumber::Integer(i128::from(u));
     }
-    let f = number.as_f64().unwrap_or(f64::NAN);
+    let beyond = || if number.as_str().starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY };
+    let f = number.as_f64().unwrap_or_else(beyond);
     if f.fract() == 0.0 && f.abs() < 9_007_199_254_740_992.0 {
         #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
         return CanonicalNumber::Integer(f as i128);

@@ -83,13 +83,13 @@ impl Arguments {
     /// Nesting deeper than this is malformed: it has no use and endangers the reader.
     pub const MAX_DEPTH: usize = 100;
 
-    /// Parses `text`; anything but a JSON object (nested at most [`Self::MAX_DEPTH`] deep) leaves
-    /// `value` empty. The empty text is *not* an object: an adapter that reads it as `{}` records a repair.
+    /// Parses `text`; anything but a JSON object (nested at most [`Self::MAX_DEPTH`] deep, without
+    /// numbers too large for a float) leaves `value` empty. The empty text is *not* an object: an
+    /// adapter that reads it as `{}` records a repair.
     pub fn parse(text: impl Into<String>) -> Self {
         let text = text.into();
         // serde_json stops at 128 levels by itself; the tighter bound is checked on the value.
-        let value =
-            serde_json::from_str::<Value>(&text).ok().filter(Value::is_object).filter(|v| depth(v) <= Self::MAX_DEPTH);
+        let value = serde_json::from_str::<Value>(&text).ok().filter(|v| v.is_object() && is_tame(v, Self::MAX_DEPTH));
         Self { text, value }
     }
 
@@ -100,11 +100,13 @@ impl Arguments {
     }
 }
 
-fn depth(value: &Value) -> usize {
+/// Whether containers nest at most `levels` deep and every number has a value.
+fn is_tame(value: &Value, levels: usize) -> bool {
     match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
-        _ => 0,
+        Value::Array(items) => levels > 0 && items.iter().all(|v| is_tame(v, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|v| is_tame(v, levels - 1)),
+        Value::Number(number) => number.as_f64().is_some(),
+        _ => true,
     }
 }
 

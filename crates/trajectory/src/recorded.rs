@@ -80,28 +80,29 @@ impl Trajectory {
         }
     }
 
-    /// What the agent last said in words, after its last call, if it said anything.
-    ///
-    /// Text beside a call is not an answer. `None` when the agent never answered.
+    /// The text of the [last answer](Self::last_answer).
     #[must_use]
     pub fn answer(&self) -> Option<String> {
-        self.answers().pop().map(|(_, text)| text)
+        self.last_answer().map(|(_, text)| text)
     }
 
-    /// Every message in which the agent spoke without calling a tool, with its event, in order.
+    /// The agent's answer to the last user message, with its event: what it said last, after its last
+    /// call. Empty when it ended its turn without a word.
+    ///
+    /// Text beside a call is not an answer. `None` when the agent never answered that message, however
+    /// it answered those before.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<(u32, String)> {
+        let last = self.events.iter().rev().find(|event| {
+            matches!(event.body, Body::User { .. } | Body::Response { .. } | Body::Say { .. } | Body::Call { .. })
+        })?;
+        said(last)
+    }
+
+    /// Every message in which the agent ended its turn, empty ones included, with its event, in order.
     #[must_use]
     pub fn answers(&self) -> Vec<(u32, String)> {
-        self.events
-            .iter()
-            .filter_map(|event| match &event.body {
-                Body::Say { text } => Some((event.seq, text.clone())),
-                Body::Response { content, calls: 0, .. } => {
-                    let text = text_of(content);
-                    (!text.trim().is_empty()).then_some((event.seq, text))
-                }
-                _ => None,
-            })
-            .collect()
+        self.events.iter().filter_map(said).collect()
     }
 
     /// Model responses so far; 0 for an agent whose turns the harness cannot see.
@@ -150,6 +151,15 @@ impl Trajectory {
             )));
         }
         Ok(read)
+    }
+}
+
+/// The event's number and the text with which the agent ended its turn there, if it did.
+fn said(event: &Event) -> Option<(u32, String)> {
+    match &event.body {
+        Body::Say { text } => Some((event.seq, text.clone())),
+        Body::Response { content, calls: 0, .. } => Some((event.seq, text_of(content))),
+        _ => None,
     }
 }
 

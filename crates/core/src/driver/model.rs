@@ -38,12 +38,11 @@ impl Driver for ModelDriver {
             added.push(Added::User { event });
             request.conversation.push(Message::user(text));
             loop {
-                session.request(parameters.take(), std::mem::take(&mut added))?;
-                let reply = self
-                    .model
-                    .respond(&request, &context)
-                    .await
-                    .map_err(|error| Ended::new(error.end_reason(), error.to_string()))?;
+                let asked = session.request(parameters.take(), std::mem::take(&mut added))?;
+                let reply = self.model.respond(&request, &context).await.map_err(|error| {
+                    session.failed_request(asked, &error.measurement);
+                    Ended::new(error.end_reason(), error.cause_text())
+                })?;
                 context.request_index += 1;
                 let event = session.response(&reply)?;
                 added.push(Added::Assistant { event });

@@ -145,7 +145,7 @@ impl Deck {
             headers,
             latency_ms: round(received.latency_ms),
             first_byte_ms: round(received.first_byte_ms),
-            body: Body::new(&self.scrubber.scrub_bytes(&received.body)),
+            body: Body::new(&received.body),
         };
         self.with_episode(&context.episode, |episode| episode.recorded.push(entry));
     }

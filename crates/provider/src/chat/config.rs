@@ -30,7 +30,8 @@ pub struct ChatConfig {
     /// Whether to ask for a stream.
     #[serde(default)]
     pub stream: bool,
-    /// Further fields of the request body, sent as they are.
+    /// Further fields of the request body, sent as they are. None that is written otherwise, bounds the
+    /// output or asks for several answers: those have keys of their own, or none.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
     /// Further headers; `${NAME}` in a value takes the environment's value.
@@ -162,8 +163,28 @@ pub struct ConfigError {
     pub message: String,
 }
 
-/// Fields of the body that the dialect writes itself.
-const OWN_FIELDS: &[&str] = &["model", "messages", "tools", "tool_choice", "stream"];
+/// Why a field may not stand in `extra`: the dialect writes it, or what it says would be unknown to
+/// those who bound, read or record a request.
+fn not_extra(key: &str, value: &Value) -> Option<&'static str> {
+    Some(match key {
+        "model" | "messages" | "tools" | "tool_choice" | "stream" => "is written by the dialect itself",
+        "functions" | "function_call" => {
+            "is an older form of `tools` and `tool_choice`, which the dialect writes itself"
+        }
+        "max_tokens" | "max_completion_tokens" => {
+            "belongs in `parameters`, where it also bounds what a request may spend"
+        }
+        "max_output_tokens" | "n_predict" => {
+            "is another name for the output limit: give `max_tokens` in `parameters`, where it also bounds what a request may spend"
+        }
+        "n" => "asks for several answers, of which only the first would be read: run more trials instead",
+        "stream_options" if !value.is_object() => "must be a table",
+        "stream_options" if value["include_usage"] == Value::Bool(false) => {
+            "must not turn `include_usage` off: nothing else says what a stream spent"
+        }
+        _ => return None,
+    })
+}
 
 /// What a live request needs.
 pub(super) struct Resolved {
@@ -219,12 +240,11 @@ impl ChatConfig {
         if self.parameters.max_tokens.is_some() && self.parameters.max_completion_tokens.is_some() {
             return Err(mistake("parameters.max_tokens", "give `max_tokens` or `max_completion_tokens`, not both"));
         }
-        for key in self.extra.keys() {
-            let own = OWN_FIELDS.contains(&key.as_str());
-            let set = super::wire::parameters(self).contains_key(key);
-            if own || set {
-                let text = if own { "is written by the dialect itself" } else { "is given in `parameters` already" };
-                return Err(mistake(format!("extra.{key}"), format!("`{key}` {text}")));
+        let parameters = super::wire::parameters(self);
+        for (key, value) in &self.extra {
+            let given = parameters.contains_key(key).then_some("is given in `parameters` already");
+            if let Some(why) = not_extra(key, value).or(given) {
+                return Err(mistake(format!("extra.{key}"), format!("`{key}` {why}")));
             }
         }
         for (name, value) in &self.headers {

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
+/// Repairs of one kind beyond this many are only counted.
+const MOST_OF_A_KIND: usize = 16;
+
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     content: String,
@@ -20,6 +23,8 @@ pub(super) struct Draft {
     legacy: Option<DraftCall>,
     extra: Map<String, Value>,
     pub(super) repairs: Vec<Repair>,
+    /// How often each kind of repair was made.
+    mended: Vec<(&'static str, usize)>,
     pub(super) finish: Option<String>,
     pub(super) usage: Option<Usage>,
     pub(super) served_model: Option<String>,
@@ -37,8 +42,38 @@ pub(super) struct DraftCall {
 }
 
 impl Draft {
+    /// Records a repair that is made once in a response, or once in a call.
     pub(super) fn mend(&mut self, what: &'static str, detail: impl Into<String>) {
-        self.repairs.push(Repair { what, detail: detail.into() });
+        self.mend_up_to(MOST_OF_A_KIND, what, || detail.into());
+    }
+
+    /// Records a repair that each piece of a stream may need: the first of its kind is told.
+    pub(super) fn mend_piece(&mut self, what: &'static str, detail: impl FnOnce() -> String) {
+        self.mend_up_to(1, what, detail);
+    }
+
+    fn mend_up_to(&mut self, kept: usize, what: &'static str, detail: impl FnOnce() -> String) {
+        let at = self.mended.iter().position(|(kind, _)| *kind == what).unwrap_or_else(|| {
+            self.mended.push((what, 0));
+            self.mended.len() - 1
+        });
+        let count = &mut self.mended[at].1;
+        *count += 1;
+        if *count <= kept {
+            self.repairs.push(Repair { what, detail: detail() });
+        }
+    }
+
+    /// All repairs; the last of a kind says how many more there were.
+    fn told_repairs(&mut self) -> Vec<Repair> {
+        let mut repairs = std::mem::take(&mut self.repairs);
+        for (what, count) in &self.mended {
+            let more = count - repairs.iter().filter(|r| r.what == *what).count();
+            if let (true, Some(last)) = (more > 0, repairs.iter_mut().rfind(|r| r.what == *what)) {
+                last.detail.push_str(&format!(" (and {more} more)"));
+            }
+        }
+        repairs
     }
 
     /// Takes all of a piece but its calls.
@@ -88,7 +123,7 @@ impl Draft {
                 self.content_items.push(item);
             }
         } else if !is_void(raw) {
-            self.mend("odd_content", format!("content is neither text nor a list: {}", excerpt(raw.get())));
+            self.mend_piece("odd_content", || format!("content is neither text nor a list: {}", excerpt(raw.get())));
             self.content.push_str(raw.get());
         }
     }
@@ -124,6 +159,7 @@ impl Draft {
             && self.extra.is_empty()
             && extras.iter().all(Map::is_empty);
         let raw = if lossless { Vec::new() } else { vec![self.raw(&calls, &extras)] };
+        let repairs = self.told_repairs();
         let text = if self.content.is_empty() { self.refusal } else { self.content };
         Reply {
             content: if text.is_empty() { Vec::new() } else { vec![Part::text(text)] },
@@ -134,7 +170,7 @@ impl Draft {
             raw,
             served_model: self.served_model,
             fingerprint: self.fingerprint,
-            repairs: self.repairs,
+            repairs,
             measurement: Measurement::default(),
         }
     }

@@ -20,20 +20,52 @@ const SPENT: &[&str] = &[
     "insufficient_balance",
 ];
 
-/// Codes and types that say that the conversation is too long (OpenAI, llama.cpp).
-const OVERFLOW: &[&str] = &["context_length_exceeded", "exceed_context_size_error"];
+/// Codes and types that say that the conversation is too long (OpenAI, Groq; llama.cpp; Z.ai; GitHub).
+const OVERFLOW: &[&str] =
+    &["context_length_exceeded", "exceed_context_size_error", "model_context_window_exceeded", "tokens_limit_reached"];
 
 /// The same, in the words of servers that have no code for it.
 const OVERFLOW_WORDS: &[&str] = &[
+    // OpenAI, Azure, vLLM, Mistral, DeepSeek, OpenRouter, and all that took the words over
     "maximum context length",
-    "exceeds the available context size",
-    "exceed context size",
     "context length exceeded",
     "exceeds the context window",
     "exceeds the model's context",
-    "prompt is too long",
+    "tokens exceed the configured limit",
+    // vLLM
+    "longer than the maximum model length",
+    "context length is only",
+    // llama.cpp
+    "exceeds the available context size",
+    "exceed context size",
+    "context size has been exceeded",
     "larger than the context",
+    // Ollama
+    "prompt too long; exceeded",
+    "input length exceeds the context length",
+    // LM Studio
+    "context length of only",
+    "greater than the context length",
+    "reached context length of",
+    // Groq, Cerebras
+    "reduce the length of the messages",
+    // Together, SGLang, Text Generation Inference
     "longer than the model's context length",
+    "`inputs` tokens + `max_new_tokens` must be",
+    "`inputs` must have less than",
+    "exceeds the maximum allowed length",
+    // xAI
+    "maximum prompt length",
+    // Anthropic, Bedrock and Gemini behind gateways
+    "prompt is too long",
+    "exceed context limit",
+    "input is too long for requested model",
+    "exceeds the maximum number of tokens",
+    // Moonshot, MiniMax, Qwen, Zhipu
+    "exceeded model token limit",
+    "context window exceeds limit",
+    "range of input length should be",
+    "prompt exceeds max length",
 ];
 
 /// What inference servers say when they cannot parse what their own model wrote (Groq; llama.cpp; Ollama).

@@ -10,6 +10,7 @@
 //! | `arguments_as_object` | arguments that came as an object and not as its text |
 //! | `trailing_quotes` | `{}""` is read as `{}` |
 //! | `malformed_arguments_wrapped` | a text that is no JSON object is kept as it is, and passed back as `{"malformed_arguments": …}` (16 KiB at most), because servers refuse it otherwise |
+//! | `unsendable_call_name` | a call that names no tool, by a name that servers refuse (they take `[a-zA-Z0-9_-]{1,64}`), keeps it and is passed back under a mended one |
 //! | `legacy_function_call` | `function_call` is read as a tool call |
 //! | `colliding_call_index`, `odd_call_index` | pieces of a stream whose index does not say to which call they belong |
 //! | `empty_call` | a call without id, name and arguments is left out |
@@ -19,6 +20,9 @@
 //! | `partial_usage`, `unreadable_usage` | usage that lacks a part is left out |
 //! | `reasoning_beside_output` | reasoning tokens that a server counts beside the output are counted as output |
 //! | `odd_content` | content that is neither text nor a list of parts |
+//!
+//! Of a kind that every piece of a stream may need (`unparseable_chunk`, the usages, `odd_content`) the
+//! first repair is told, of any other the first sixteen; the last of them says how many more there were.
 //!
 //! The neutral form keeps the text, calls, reasoning and usage. Where the message has more (reasoning,
 //! signatures, parts), it is also kept whole as `raw` and passed back so, with the calls as mended.

@@ -1,13 +1,15 @@
 //! The model behind an address.
 
 use super::config::{ChatConfig, ConfigError, Resolved};
+use super::draft::excerpt;
 use super::wire::{self, Template};
 use super::{failure, response};
 use crate::cassette::{Neutral, Settings};
 use crate::error::Failure;
 use crate::transport::{Job, Received, Route, Understood};
-use crate::{Context, Kind, Model, Price, ProviderError, Reply, Request, Spend, Transport};
+use crate::{Context, Kind, Model, ProviderError, Repair, Reply, Request, Spend, Transport};
 use async_trait::async_trait;
+use mocktrial_trajectory::{Measurement, Usage};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -96,21 +98,36 @@ impl ChatModel {
         }
     }
 
-    fn read(&self, received: &Received, turn: u32) -> Result<Understood<Reply>, Failure> {
+    fn read(&self, received: &Received, request: &Request, turn: u32) -> Result<Understood<Reply>, Failure> {
         if received.status != 200 {
             let mut failure = failure::classify(received.status, &received.body);
+            if failure.kind == Kind::Rejected && turn > 0 {
+                failure = Failure::new(Kind::ConversationRejected, failure.message);
+            }
             if (300..400).contains(&received.status) {
                 failure.message = "the address redirects, which is not followed".into();
                 failure.advice = Some("set `base_url` to where it leads");
             }
             return Err(failure);
         }
-        let reply = response::read(&received.body, turn)?;
-        let spent = reply.usage.map(|usage| Spend {
-            tokens: Some(usage.total()),
-            cost: self.config.price.as_ref().map(|price: &Price| price.cost(&usage)),
-        });
-        Ok(Understood { value: reply, spent })
+        let mut reply = response::read(&received.body, turn)?;
+        for call in &reply.calls {
+            let sent = wire::wire_name(&call.name, &request.tools);
+            if sent != call.name {
+                let name = excerpt(&call.name);
+                let detail = format!("servers refuse the name `{name}`; call `{}` is passed back as `{sent}`", call.id);
+                reply.repairs.push(Repair { what: "unsendable_call_name", detail });
+            }
+        }
+        reply.scrub(self.transport.scrubber());
+        reply.measurement.cost = self.cost(reply.usage.as_ref());
+        let spent = Spend { tokens: reply.usage.map(|usage| usage.total()), cost: reply.measurement.cost };
+        Ok(Understood { value: reply, spent: Some(spent) })
+    }
+
+    /// What a response with this usage costs, where that is known.
+    fn cost(&self, usage: Option<&Usage>) -> Option<f64> {
+        self.config.price.as_ref().and_then(|price| price.cost_of(usage))
     }
 }
 
@@ -130,10 +147,12 @@ impl Model for ChatModel {
             body: &|| self.template.body(request),
             is_whole: |bytes| bytes.trim_ascii_end().ends_with(b"[DONE]"),
         };
-        let read = |received: &Received| self.read(received, context.request_index);
-        let (mut reply, mut measurement) = self.transport.exchange(&job, read).await?;
-        measurement.cost = self.config.price.as_ref().zip(reply.usage.as_ref()).map(|(price, usage)| price.cost(usage));
-        reply.measurement = measurement;
+        let read = |received: &Received| self.read(received, request, context.request_index);
+        let (mut reply, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {
+            error.measurement.cost = error.measurement.cost.or_else(|| self.cost(None));
+            error
+        })?;
+        reply.measurement = Measurement { cost: reply.measurement.cost, ..measurement };
         Ok(reply)
     }
 
@@ -154,6 +173,7 @@ impl Model for ChatModel {
                 map.shift_remove("tool_choice");
             }
         }
+        self.transport.scrubber().clean_value(&mut value);
         value
     }
 

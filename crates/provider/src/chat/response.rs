@@ -170,12 +170,12 @@ struct OutputDetails {
 
 fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
     let Ok(wire) = serde_json::from_str::<WireUsage>(raw.get()) else {
-        draft.mend("unreadable_usage", format!("usage is not what it should be: {}", excerpt(raw.get())));
+        draft.mend_piece("unreadable_usage", || format!("usage is not what it should be: {}", excerpt(raw.get())));
         return;
     };
     let (Some(input), Some(output)) = (wire.prompt_tokens, wire.completion_tokens) else {
         if wire.prompt_tokens.is_some() || wire.completion_tokens.is_some() || wire.total_tokens.is_some() {
-            draft.mend("partial_usage", format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
+            draft.mend_piece("partial_usage", || format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
         }
         return;
     };

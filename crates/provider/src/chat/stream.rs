@@ -88,8 +88,8 @@ impl State {
                 return Err(Failure::new(Kind::Unreadable, text));
             }
             Err(_) => {
-                let text = format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.draft.mend("unparseable_chunk", text);
+                let text = || format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
+                self.draft.mend_piece("unparseable_chunk", text);
                 return Ok(());
             }
         };

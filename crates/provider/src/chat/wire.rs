@@ -1,7 +1,7 @@
 //! From the neutral request to bytes.
 
 use super::config::{ChatConfig, DerivedSeed, Seed, ToolChoice};
-use crate::Request;
+use crate::{Request, Toolbox};
 use mocktrial_trajectory::{Arguments, Message, Part, ToolCall, ToolSpec};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,9 @@ pub(super) const DIALECT: &str = "chat";
 
 /// Arguments that are no JSON object are passed back up to this many bytes.
 const ECHOED: usize = 16 << 10;
+
+/// A call's name is passed back up to this many bytes.
+const LONGEST_NAME: usize = 64;
 
 /// All that is the same in every request of an endpoint, serialised once.
 #[derive(Debug)]
@@ -44,22 +47,25 @@ impl Template {
         }
 
         let mut tail = Vec::new();
-        for (key, value) in parameters.iter().chain(&config.extra) {
-            field(&mut tail, key, value);
-        }
+        let mut extra = config.extra.clone();
         if config.stream {
-            field(&mut tail, "stream", &true);
-            if !config.extra.contains_key("stream_options") {
-                field(&mut tail, "stream_options", &json!({"include_usage": true}));
+            extra.insert("stream".into(), true.into());
+            let options = extra.entry("stream_options").or_insert_with(|| json!({}));
+            if let Value::Object(options) = options {
+                options.entry("include_usage").or_insert(Value::Bool(true));
             }
+        }
+        for (key, value) in parameters.iter().chain(&extra) {
+            field(&mut tail, key, value);
         }
         Self { head, with_tools, tail, derived_seed }
     }
 
     /// The body of a request: cached pieces in a row.
     pub(super) fn body(&self, request: &Request) -> Vec<u8> {
+        let write = |message: &Message, out: &mut Vec<u8>| write_message(message, &request.tools, out);
         let messages: Vec<Cow<'_, [u8]>> =
-            request.conversation.entries().iter().map(|entry| entry.wire(DIALECT, write_message)).collect();
+            request.conversation.entries().iter().map(|entry| entry.wire(DIALECT, write)).collect();
         let tools = (!request.tools.tools().is_empty()).then(|| request.tools.wire(DIALECT, write_tools));
         let length = self.head.len()
             + messages.iter().map(|m| m.len() + 1).sum::<usize>()
@@ -157,7 +163,7 @@ fn write_tools(tools: &[ToolSpec], out: &mut Vec<u8>) {
     put(out, &tools);
 }
 
-fn write_message(message: &Message, out: &mut Vec<u8>) {
+fn write_message(message: &Message, tools: &Toolbox, out: &mut Vec<u8>) {
     match message {
         Message::System { text } => {
             out.extend_from_slice(b"{\"role\":\"system\",\"content\":");
@@ -169,7 +175,7 @@ fn write_message(message: &Message, out: &mut Vec<u8>) {
         }
         Message::Assistant { raw, .. } if !raw.is_empty() => {
             // The provider's own message, as it came.
-            put(out, &raw[0]);
+            put(out, &*wire_raw(&raw[0], tools));
             return;
         }
         Message::Assistant { content, calls, .. } => {
@@ -185,7 +191,7 @@ fn write_message(message: &Message, out: &mut Vec<u8>) {
                     if i > 0 {
                         out.push(b',');
                     }
-                    write_call(call, out);
+                    write_call(call, tools, out);
                 }
                 out.push(b']');
             }
@@ -200,14 +206,44 @@ fn write_message(message: &Message, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn write_call(call: &ToolCall, out: &mut Vec<u8>) {
+fn write_call(call: &ToolCall, tools: &Toolbox, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"id\":");
     put(out, &call.id);
     out.extend_from_slice(b",\"type\":\"function\",\"function\":{\"name\":");
-    put(out, &call.name);
+    put(out, &*wire_name(&call.name, tools));
     out.extend_from_slice(b",\"arguments\":");
     put(out, &*wire_arguments(&call.arguments));
     out.extend_from_slice(b"}}");
+}
+
+/// A call's name as it is passed back: as the model wrote it where it names a tool, or might; else
+/// with what servers take for a name, because one that they do not take makes them refuse the
+/// whole conversation.
+pub(super) fn wire_name<'a>(name: &'a str, tools: &Toolbox) -> Cow<'a, str> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let sendable = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(good);
+    if sendable || tools.tools().iter().any(|tool| tool.name == name) {
+        return Cow::Borrowed(name);
+    }
+    if name.is_empty() {
+        return Cow::Borrowed("unnamed");
+    }
+    Cow::Owned(name.chars().take(LONGEST_NAME).map(|c| if good(c) { c } else { '_' }).collect())
+}
+
+/// A message of the provider's own as it is passed back: with the names of its calls mended.
+fn wire_raw<'a>(raw: &'a Value, tools: &Toolbox) -> Cow<'a, Value> {
+    let mut mended = Cow::Borrowed(raw);
+    let count = raw["tool_calls"].as_array().map_or(0, Vec::len);
+    for at in 0..count {
+        if let Some(name) = raw["tool_calls"][at]["function"]["name"].as_str() {
+            let sent = wire_name(name, tools);
+            if sent != name {
+                mended.to_mut()["tool_calls"][at]["function"]["name"] = sent.into();
+            }
+        }
+    }
+    mended
 }
 
 /// Arguments as they are passed back: the text the model wrote where it is an object; else inside

@@ -6,6 +6,7 @@ use crate::error::Failure;
 use crate::{Context, Kind, Meter, ProviderError, Spend, Ticket};
 use bytes::Bytes;
 use mocktrial_trajectory::{EndReason, Measurement};
+use std::borrow::Cow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,11 +43,12 @@ impl Failure {
     /// The error that ends a request to `host`, which is told where the failure is not the model's own.
     pub(super) fn of(self, received: Option<&Received>, host: Option<&str>) -> ProviderError {
         let told = matches!(self.kind.end_reason(), EndReason::ProviderFailed | EndReason::ProviderRefused);
+        let measurement = received.map(Received::measurement).unwrap_or_default();
         ProviderError {
             host: host.filter(|_| told).map(Into::into),
             status: received.map(|r| r.status),
-            request_id: received.and_then(|r| request_id(&r.headers)),
             advice: self.advice,
+            measurement: Box::new(Measurement { cost: self.unspent.then_some(0.0), ..measurement }),
             ..ProviderError::new(self.kind, self.message)
         }
     }
@@ -95,21 +97,22 @@ impl Transport {
     ) -> (Option<Received>, Result<T, Failure>) {
         let mut reserved = match self.reserve(job, body.len(), ends).await {
             Ok(reserved) => reserved,
-            Err(failure) => return (None, Err(failure)),
+            Err(failure) => return (None, Err(failure.unspent())),
         };
         let received = match self.receive(job, route, body, *ends).await {
             Ok(received) => received,
-            Err(failure) => return (None, Err(failure)),
+            Err(failure) => {
+                reserved.settle(failure.unspent.then_some(Spend::ZERO));
+                return (None, Err(failure));
+            }
         };
-        let result = match read(&received) {
+        let result = match understood(&received, read) {
             Ok(understood) => {
                 reserved.settle(understood.spent);
                 Ok(understood.value)
             }
             Err(failure) => {
-                if received.status >= 400 {
-                    reserved.settle(Some(Spend::ZERO));
-                }
+                reserved.settle(failure.unspent.then_some(Spend::ZERO));
                 Err(failure)
             }
         };
@@ -176,9 +179,24 @@ impl Transport {
                 }
             }
         }
+        let latency_ms = milliseconds(began.elapsed());
         let (status, headers) = incoming.into_head();
-        Ok(Received { status, headers, body: body.whole(), latency_ms: milliseconds(began.elapsed()), first_byte_ms })
+        // Before anything is read, so that a live reply is the one that its cassette will give.
+        let whole = body.whole();
+        let body = match self.scrubber.scrub_bytes(&whole) {
+            Cow::Borrowed(_) => whole,
+            Cow::Owned(clean) => Bytes::from(clean),
+        };
+        Ok(Received { status, headers, body, latency_ms, first_byte_ms })
     }
+}
+
+/// What the dialect makes of a response. One with an error status has cost nothing.
+pub(super) fn understood<T>(
+    received: &Received,
+    read: impl Fn(&Received) -> Result<Understood<T>, Failure>,
+) -> Result<Understood<T>, Failure> {
+    read(received).map_err(|failure| Failure { unspent: received.status >= 300, ..failure })
 }
 
 async fn sleep_until_some(at: Option<Instant>) {

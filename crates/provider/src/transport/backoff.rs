@@ -18,7 +18,9 @@ const LONGEST: Duration = Duration::from_secs(120);
 pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Context, retries: u32) -> Option<Duration> {
     let header = |name: &str| headers?.get(name)?.to_str().ok();
     let retry = match header("x-should-retry") {
-        Some("true") => failure.retry || matches!(failure.kind, Kind::Rejected | Kind::NotFound),
+        Some("true") => {
+            failure.retry || matches!(failure.kind, Kind::Rejected | Kind::ConversationRejected | Kind::NotFound)
+        }
         Some("false") => false,
         _ => failure.retry,
     };

@@ -152,19 +152,20 @@ fn lost(error: &reqwest::Error, route: Option<&Route>) -> Failure {
         text = "unknown".into();
     }
     if error.is_builder() {
-        return Failure::new(Kind::Bug, format!("the request could not be made: {text}"));
+        return Failure::new(Kind::Bug, format!("the request could not be made: {text}")).unspent();
     }
     if certificate {
         let failure = Failure::new(Kind::Connection, format!("the server's certificate is not trusted: {text}"))
             .advise("where its authority is your own, let `SSL_CERT_FILE` name the file that holds it");
-        return Failure { retry: false, ..failure };
+        return Failure { retry: false, ..failure.unspent() };
     }
     if let (true, true, Some(route)) = (error.is_connect(), error.is_timeout(), route) {
         let text = format!("no connection could be made within {} s", route.connect.as_secs_f64());
-        return Failure::new(Kind::TimedOut, text).advise(UNREACHABLE);
+        return Failure::new(Kind::TimedOut, text).advise(UNREACHABLE).unspent();
     }
     if error.is_connect() {
-        return Failure::new(Kind::Connection, format!("no connection could be made: {text}")).advise(UNREACHABLE);
+        let text = format!("no connection could be made: {text}");
+        return Failure::new(Kind::Connection, text).advise(UNREACHABLE).unspent();
     }
     Failure::new(Kind::Connection, format!("the connection was lost: {text}"))
 }

@@ -124,7 +124,7 @@ impl Transport {
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
     ) -> Result<(T, Measurement), ProviderError> {
         if job.context.cancel.is_cancelled() {
-            return Err(ProviderError::new(Kind::Cancelled, "cancelled"));
+            return Err(Failure::new(Kind::Cancelled, "cancelled").unspent().of(None, None));
         }
         let mut place = None;
         if let Some(cassettes) = self.cassettes.as_ref().filter(|c| c.is_in_use()) {
@@ -132,16 +132,20 @@ impl Transport {
                 Found::Recorded(received) => {
                     let mut measurement = received.measurement();
                     measurement.replayed = true;
-                    return match read(&received) {
+                    return match attempt::understood(&received, read) {
                         Ok(understood) => Ok((understood.value, measurement)),
-                        Err(failure) => Err(failure.of(Some(&received), None)),
+                        Err(failure) => {
+                            let mut error = failure.of(Some(&received), None);
+                            error.measurement.replayed = true;
+                            Err(error)
+                        }
                     };
                 }
-                Found::Missing(miss) => return Err(miss.of(None, None)),
+                Found::Missing(miss) => return Err(miss.unspent().of(None, None)),
                 Found::Free(free) => place = Some((cassettes, free)),
             }
         }
-        let route = (job.route)().map_err(|f| f.of(None, None))?;
+        let route = (job.route)().map_err(|f| f.unspent().of(None, None))?;
         self.ask(job, &route, read, place).await
     }
 
@@ -155,8 +159,7 @@ impl Transport {
     ) -> Result<(T, Measurement), ProviderError> {
         let body = Bytes::from((job.body)());
         let mut ends = Instant::now() + route.total;
-        let mut retries = 0;
-        let mut waited = Duration::ZERO;
+        let mut past = Past { retries: 0, waited: Duration::ZERO, unspent: true };
         loop {
             let attempt = self.attempt(job, route, &body, &mut ends, read).await;
             let (received, failure) = match attempt {
@@ -164,17 +167,15 @@ impl Transport {
                     if let Some((cassettes, place)) = place {
                         cassettes.keep(job.context, place, &received);
                     }
-                    let mut measurement = received.measurement();
-                    measurement.retries = retries;
-                    measurement.waited_ms = (retries > 0).then(|| milliseconds(waited));
-                    return Ok((value, measurement));
+                    return Ok((value, past.with(received.measurement())));
                 }
                 (received, Err(failure)) => (received, failure),
                 (None, Ok(_)) => (None, Failure::new(Kind::Bug, "a reply without a response")),
             };
-            let wait = backoff::wait(&failure, received.as_ref().map(|r| &r.headers), job.context, retries);
+            past.unspent &= failure.unspent;
+            let wait = backoff::wait(&failure, received.as_ref().map(|r| &r.headers), job.context, past.retries);
             let last = match wait {
-                _ if retries >= route.retries => true,
+                _ if past.retries >= route.retries => true,
                 None => true,
                 Some(wait) => {
                     let until = Instant::now() + wait;
@@ -184,11 +185,11 @@ impl Transport {
                         tokio::select! {
                             biased;
                             () = job.context.cancel.cancelled() => {
-                                return Err(ProviderError { retries, ..ProviderError::new(Kind::Cancelled, "cancelled") });
+                                return Err(past.of(Failure::new(Kind::Cancelled, "cancelled").of(None, None)));
                             }
                             () = tokio::time::sleep_until(until) => {}
                         }
-                        waited += wait;
+                        past.waited += wait;
                         false
                     }
                 }
@@ -199,12 +200,33 @@ impl Transport {
                 {
                     cassettes.keep(job.context, place, received);
                 }
-                let error = failure.of(received.as_ref(), Some(&route.host));
-                return Err(ProviderError { retries, waited_ms: milliseconds(waited), ..error });
+                return Err(past.of(failure.of(received.as_ref(), Some(&route.host))));
             }
-            retries += 1;
-            tracing::debug!(retries, status = received.as_ref().map(|r| r.status), "trying again");
+            past.retries += 1;
+            tracing::debug!(retries = past.retries, status = received.as_ref().map(|r| r.status), "trying again");
         }
+    }
+}
+
+/// The attempts so far.
+struct Past {
+    retries: u32,
+    waited: Duration,
+    /// Whether it is known that none of them spent anything.
+    unspent: bool,
+}
+
+impl Past {
+    /// A measurement of the last attempt with what came before it.
+    fn with(&self, last: Measurement) -> Measurement {
+        let waited_ms = (self.retries > 0).then(|| milliseconds(self.waited));
+        Measurement { retries: self.retries, waited_ms, ..last }
+    }
+
+    /// The error that the last attempt ends in.
+    fn of(&self, mut error: ProviderError) -> ProviderError {
+        *error.measurement = Measurement { cost: self.unspent.then_some(0.0), ..self.with(*error.measurement) };
+        error
     }
 }
 

@@ -62,7 +62,7 @@ struct Parameters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Which {
-    /// The last.
+    /// The answer to the last user message.
     #[default]
     Last,
     /// Any.
@@ -228,10 +228,10 @@ impl Grader for Compiled {
     }
 
     fn grade(&self, facts: &Facts<'_>, _answers: &[Answer]) -> Judgement {
-        let all = facts.answers();
+        let last = facts.trajectory().last_answer();
         let chosen = match self.which {
-            Which::Any => all,
-            Which::Last => &all[all.len().saturating_sub(1)..],
+            Which::Any => facts.answers(),
+            Which::Last => last.as_slice(),
         };
         let said: Vec<Said<'_>> = chosen
             .iter()

@@ -62,6 +62,18 @@ fn patterns_match_as_written() {
 }
 
 #[test]
+fn an_earlier_answer_does_not_stand_in_for_the_last() {
+    let contains = || json!({"contains": "42.00"});
+    let empty = Build::new().say("Balance 42.00.").call("get_order", json!({"order_id": "W-1"})).say("").end();
+    assert!(!passes("answer", contains(), &empty));
+    assert!(passes("answer", json!({"contains": "42.00", "in": "any"}), &empty));
+
+    let mut unanswered = Build::new().say("Balance 42.00.");
+    unanswered.trajectory.push(0, Body::User { text: "And now?".into() });
+    assert!(!passes("answer", contains(), &unanswered.end_as(EndReason::TurnLimit)));
+}
+
+#[test]
 fn silence_fails_and_the_last_answer_counts_unless_any_is_asked_for() {
     assert!(!passes("answer", json!({"contains": "x"}), &Build::new().end()));
     let two = Build::new().say("It is 42.00.").say("Bye.").end();

@@ -7,14 +7,22 @@ use serde_json::{Value, json};
 
 #[test]
 fn a_number_is_the_same_however_it_is_written() {
-    let same_as_25 = [json!(25), json!(25.0), serde_json::from_str("2.5e1").unwrap(), json!(25_u64)];
+    let written = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let same_as_25 = [json!(25), json!(25.0), written("2.5e1"), written("25.000"), json!(25_u64)];
     for other in &same_as_25 {
         assert!(same(&json!(25), other));
         assert_eq!(canonical_text(other), "25");
         assert_eq!(Digest::of(other), Digest::of(&json!(25)));
     }
-    for (a, b) in [(json!(0), json!(-0.0)), (json!(u64::MAX), json!(u64::MAX))] {
+    for (a, b) in [
+        (json!(0), json!(-0.0)),
+        (json!(0), written("-0")),
+        (json!(0.5), written("0.50")),
+        (json!(0.1), written("1E-1")),
+        (json!(u64::MAX), json!(u64::MAX)),
+    ] {
         assert!(same(&a, &b));
+        assert_eq!((canonical_text(&a), Digest::of(&a)), (canonical_text(&b), Digest::of(&b)));
     }
     for (a, b) in [
         (json!(25), json!("25")),
@@ -29,6 +37,15 @@ fn a_number_is_the_same_however_it_is_written() {
         assert_ne!(canonical_text(&a), canonical_text(&b));
         assert_ne!(Digest::of(&a), Digest::of(&b));
     }
+}
+
+#[test]
+fn a_number_too_large_for_a_float_is_the_same_as_itself() {
+    let [huge, higher, negative]: [Value; 3] = ["1e999", "1e1000", "-1e999"].map(|n| serde_json::from_str(n).unwrap());
+    assert!(same(&huge, &huge) && same(&huge, &higher) && !same(&huge, &negative));
+    assert_eq!(Digest::of(&huge), Digest::of(&higher));
+    assert_ne!(Digest::of(&huge), Digest::of(&negative));
+    assert_ne!(canonical_text(&huge), canonical_text(&negative));
 }
 
 #[test]

@@ -25,6 +25,14 @@ fn arguments_are_kept_as_they_were_written() {
 }
 
 #[test]
+fn a_number_without_a_value_is_malformed() {
+    for number in ["1e999", "-1e999", "[[1e400]]"] {
+        assert_eq!(Arguments::parse(format!("{{\"a\":{number}}}")).value, None, "{number}");
+    }
+    assert!(Arguments::parse(r#"{"a":1e308,"b":1e-999,"c":123456789012345678901234567890}"#).value.is_some());
+}
+
+#[test]
 fn arguments_nested_too_deep_are_malformed_and_harm_nobody() {
     assert!(Arguments::parse(nested(Arguments::MAX_DEPTH)).value.is_some());
     for levels in [Arguments::MAX_DEPTH + 1, 127, 128, 200, 200_000] {

@@ -156,6 +156,18 @@ fn a_later_form_is_refused_by_its_number() {
     assert!(Trajectory::from_json("{}").is_err() && Trajectory::from_json("").is_err());
 }
 
+#[test]
+fn a_limit_is_read_as_it_was_written_whole_numbers_included() {
+    for (allowed, reached) in [(8.0, 9.0), (0.25, 0.250_001), (1e-7, 1e21)] {
+        let mut t = Trajectory::default();
+        t.push(0, Body::Limit { limit: EndReason::CostLimit, allowed, reached });
+        assert_eq!(Trajectory::from_json(&t.to_json()).unwrap(), t);
+    }
+    let whole = with_event(&json!({"type": "limit", "limit": "turn_limit", "allowed": 8, "reached": 9}));
+    let limit = Body::Limit { limit: EndReason::TurnLimit, allowed: 8.0, reached: 9.0 };
+    assert_eq!(Trajectory::from_json(&whole).unwrap().events()[0].body, limit);
+}
+
 fn spoken(text: &str, calls: u32) -> Body {
     Body::Response {
         content: vec![Part::text(text)],
@@ -169,16 +181,66 @@ fn spoken(text: &str, calls: u32) -> Body {
     }
 }
 
+fn user() -> Body {
+    Body::User { text: "Well?".into() }
+}
+
+fn call() -> Body {
+    Body::Call { id: "c".into(), tool: "t".into(), arguments: Arguments::parse("{}") }
+}
+
+fn say(text: &str) -> Body {
+    Body::Say { text: text.into() }
+}
+
+fn answer_of(bodies: impl IntoIterator<Item = Body>) -> Option<String> {
+    trajectory(bodies.into_iter().map(|body| (0, body)).collect()).answer()
+}
+
 #[test]
-fn text_beside_a_call_is_no_answer_and_neither_is_silence() {
+fn text_beside_a_call_is_no_answer() {
     let mut t = Trajectory::default();
     assert_eq!((t.answer(), t.end(), t.usage()), (None, None, None));
     t.push(0, spoken("Let me look.", 1));
-    t.push(0, spoken(" \n", 0));
-    assert_eq!((t.answer(), t.turns()), (None, 2));
+    assert_eq!((t.answer(), t.turns()), (None, 1));
     let seq = t.push(0, spoken("Here it is.", 0));
-    assert_eq!(t.answers(), [(seq, "Here it is.".to_owned())]);
-    assert_eq!((t.event(seq).map(|e| e.seq), t.event(9)), (Some(2), None));
+    assert_eq!((t.answers(), t.last_answer()), (vec![(seq, "Here it is.".into())], Some((seq, "Here it is.".into()))));
+    assert_eq!((t.event(seq).map(|e| e.seq), t.event(9)), (Some(1), None));
+}
+
+#[test]
+fn an_empty_last_response_is_an_empty_answer_whoever_gives_it() {
+    let silent = Body::Reported { usage: Usage::default() };
+    assert_eq!(
+        answer_of([user(), spoken("Balance 42.00", 1), call(), spoken("", 0), silent.clone()]).as_deref(),
+        Some("")
+    );
+    assert_eq!(answer_of([user(), spoken("Balance 42.00", 0), user(), spoken("", 0)]).as_deref(), Some(""));
+    assert_eq!(answer_of([user(), say("Balance 42.00"), user(), call(), say(""), silent]).as_deref(), Some(""));
+}
+
+#[test]
+fn what_answered_an_earlier_message_does_not_answer_the_last() {
+    for answer in [spoken("Balance 42.00", 0), say("Balance 42.00")] {
+        assert_eq!(answer_of([user(), answer.clone()]).as_deref(), Some("Balance 42.00"));
+        assert_eq!(answer_of([user(), answer.clone(), user()]), None);
+        assert_eq!(answer_of([user(), answer.clone(), user(), call()]), None);
+        assert_eq!(answer_of([user(), answer, user(), spoken("One moment.", 1)]), None);
+    }
+}
+
+#[test]
+fn sums_of_tokens_stop_at_the_largest_number() {
+    let most =
+        Usage { input: u64::MAX, output: u64::MAX, cached: u64::MAX, cache_written: u64::MAX, reasoning: u64::MAX };
+    let mut sum = most;
+    sum += most;
+    assert_eq!((sum, sum.total()), (most, u64::MAX));
+    let mut t = Trajectory::default();
+    for _ in 0..2 {
+        t.push(0, Body::Reported { usage: most });
+    }
+    assert_eq!(Trajectory::from_json(&t.to_json()).unwrap().usage(), Some(most));
 }
 
 #[test]

@@ -99,7 +99,7 @@ async fn a_miss_says_which_part_differs() {
             let result = stage.model.respond(&request, &context(trial, index)).await;
             if index + 1 == times {
                 let error = result.unwrap_err();
-                assert_eq!(error.kind, Kind::CassetteMiss);
+                assert_eq!((error.kind, error.measurement.cost), (Kind::CassetteMiss, Some(0.0)));
                 misses.push(error.to_string().replace(&folder.path().display().to_string(), "cassettes"));
             }
         }
@@ -169,30 +169,55 @@ async fn the_models_own_failures_are_kept_and_the_providers_are_not() {
         folder.path(),
         CassetteMode::Record,
         json!({"retries": 0}),
-        vec![Answer::of(400, overflow), Answer::of(500, "")],
+        vec![Answer::of(400, overflow).with("x-request-id", "req_1"), Answer::of(500, "")],
     );
+    let mut errors = Vec::new();
     for result in ["a", "b"] {
-        live.model.respond(&ask(result), &context(1, 0)).await.unwrap_err();
+        errors.push(live.model.respond(&ask(result), &context(1, 0)).await.unwrap_err());
     }
     live.cassettes.end_episode(&key(), true).unwrap();
     let replay = stage(folder.path(), CassetteMode::Replay, json!({}), vec![]);
-    assert_eq!(replay.model.respond(&ask("a"), &context(1, 0)).await.unwrap_err().kind, Kind::ContextOverflow);
+    let replayed = replay.model.respond(&ask("a"), &context(1, 0)).await.unwrap_err();
+    assert_eq!((replayed.kind, replayed.cause_text()), (Kind::ContextOverflow, errors[0].cause_text()));
+    assert!(replayed.measurement.replayed && !errors[0].measurement.replayed);
     assert_eq!(replay.model.respond(&ask("b"), &context(1, 0)).await.unwrap_err().kind, Kind::CassetteMiss);
 }
 
+/// Bodies in which a model repeats a secret: whole, as a stream, and as a stream that brings it in pieces.
+fn telling(secret: &str) -> [String; 3] {
+    let call =
+        json!({"id": "c1", "index": 0, "function": {"name": "f", "arguments": json!({"k": secret}).to_string()}});
+    let message = json!({"content": format!("Your key is {secret}"), "reasoning": secret, "tool_calls": [call]});
+    let whole = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).to_string();
+    let event = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"delta": delta}]}));
+    let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let (head, tail) = secret.split_at(secret.len() / 2);
+    let pieces = ["Your key is ", head, tail].map(|text| event(json!({"content": text}))).concat();
+    [whole, event(message) + end, pieces + end]
+}
+
 #[tokio::test(start_paused = true)]
-async fn no_secret_reaches_a_cassette() {
-    let folder = tempfile::tempdir().unwrap();
+async fn no_secret_reaches_a_reply_or_a_cassette_and_replay_says_what_the_live_reply_said() {
     let secret = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    let body = json!({"choices": [{"message": {"content": format!("Your key is {secret}")}, "finish_reason": "stop"}]});
-    let answer = Answer::of(200, body.to_string().leak());
-    let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR", "extra": {"user": secret}});
-    let stage = stage(folder.path(), CassetteMode::Record, settings, vec![answer]);
-    stage.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
-    stage.cassettes.end_episode(&key(), true).unwrap();
-    let bytes = std::fs::read(stage.cassettes.path(&key())).unwrap();
-    let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();
-    assert!(!text.contains(&secret) && text.matches("[secret]").count() == 2, "{text}");
+    for body in telling(&secret) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR", "extra": {"user": secret}});
+        let answers = vec![Answer::of(200, body.leak())];
+        let live = stage(folder.path(), CassetteMode::Record, settings.clone(), answers);
+        let reply = live.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
+        live.cassettes.end_episode(&key(), true).unwrap();
+        let shown = format!("{reply:?} {:?} {:?}", reply.message(), live.model.parameters(&ask("ok")));
+        assert!(!shown.contains(&secret) && shown.contains("Your key is [secret]"), "{shown}");
+
+        let bytes = std::fs::read(live.cassettes.path(&key())).unwrap();
+        let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();
+        assert!(!text.contains(&secret) && text.contains("[secret]"), "{text}");
+
+        let replay = stage(folder.path(), CassetteMode::Replay, settings, vec![]);
+        let mut replayed = replay.model.respond(&ask("ok"), &context(1, 0)).await.unwrap();
+        replayed.measurement.replayed = false;
+        assert_eq!(replayed, reply);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The dialect, byte by byte.
 
+mod failures;
 mod fixtures;
 mod requests;
 pub(crate) mod stories;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 pub(super) fn config(value: Value) -> ChatConfig {
     let mut base = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1"});
-    base.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
+    let Value::Object(settings) = value else { panic!("settings are an object") };
+    base.as_object_mut().unwrap().extend(settings);
     serde_json::from_value(base).unwrap()
 }
 
@@ -58,7 +59,8 @@ fn every_part_of_a_request_goes_where_the_api_wants_it() {
         "parameters": {"temperature": 0.7, "max_tokens": 256, "seed": "trial", "parallel_tool_calls": false, "stop": ["END"]},
         "tool_choice": {"tool": "get_order"}, "stream": true, "extra": {"top_k": 40},
     }));
-    insta::assert_json_snapshot!("request", body(&config, &request));
+    // Written by serde_json itself: other serialisers show how it keeps a number.
+    insta::assert_snapshot!("request", serde_json::to_string_pretty(&body(&config, &request)).unwrap());
 }
 
 #[test]
@@ -97,6 +99,30 @@ fn reasoning_and_signatures_are_passed_back_as_they_came_with_mended_calls() {
     assert_eq!(reply.calls[0].arguments.text, "{oops");
 }
 
+/// A conversation that passes one call back, in the neutral form and as the provider's own message.
+fn passed_back(name: &str, tools: Vec<ToolSpec>) -> [Value; 2] {
+    let toolbox = Toolbox::new(tools);
+    [vec![], vec![json!({"tool_calls": [{"function": {"name": name}}], "reasoning": "r"})]].map(|raw| {
+        let named = ToolCall { name: name.into(), ..call("{}") };
+        let message = Message::Assistant { content: vec![], calls: vec![named], raw };
+        let request = Request { conversation: [message].into_iter().collect(), tools: toolbox.clone(), seed: None };
+        body(&config(json!({})), &request)["messages"][0]["tool_calls"][0]["function"]["name"].take()
+    })
+}
+
+#[test]
+fn a_name_that_servers_refuse_is_passed_back_mended_and_any_other_as_it_is() {
+    let long = "n".repeat(300);
+    for (name, sent) in [("db.query!", "db_query_"), ("", "unnamed"), ("größe", "gr__e"), (&*long, &long[..64])] {
+        assert_eq!(passed_back(name, vec![]), [sent, sent]);
+    }
+    for name in ["get_order", "Get-Order2", &long[..64]] {
+        assert_eq!(passed_back(name, vec![]), [name, name]);
+    }
+    // What was sent among the tools is taken in a call too.
+    assert_eq!(passed_back("db.query", vec![tool("db.query")]), ["db.query"; 2]);
+}
+
 #[test]
 fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
     for (value, key) in [
@@ -105,6 +131,15 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         (json!({"base_url": "http://x/v1/chat/completions"}), "base_url"),
         (json!({"headers": {"Authorization": "Bearer sk-123"}}), "headers.Authorization"),
         (json!({"extra": {"messages": []}}), "extra.messages"),
+        (json!({"extra": {"function_call": "auto"}}), "extra.function_call"),
+        (json!({"extra": {"functions": []}}), "extra.functions"),
+        (json!({"extra": {"n": 2}}), "extra.n"),
+        (json!({"extra": {"max_tokens": 9}}), "extra.max_tokens"),
+        (json!({"extra": {"max_completion_tokens": 9}}), "extra.max_completion_tokens"),
+        (json!({"extra": {"max_output_tokens": 9}}), "extra.max_output_tokens"),
+        (json!({"extra": {"n_predict": 9}}), "extra.n_predict"),
+        (json!({"extra": {"stream_options": {"include_usage": false}}}), "extra.stream_options"),
+        (json!({"extra": {"stream_options": true}}), "extra.stream_options"),
         (json!({"extra": {"temperature": 1}, "parameters": {"temperature": 0}}), "extra.temperature"),
         (json!({"parameters": {"max_tokens": 1, "max_completion_tokens": 1}}), "parameters.max_tokens"),
         (json!({"timeout_seconds": {"idle": 0}}), "timeout_seconds.idle"),
@@ -112,4 +147,23 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         assert_eq!(config(value).check().unwrap_err().key, key);
     }
     assert!(serde_json::from_value::<ChatConfig>(json!({"model": "m", "modle": 1})).is_err());
+    let error = config(json!({"extra": {"max_tokens": 9}})).check().unwrap_err();
+    assert!(error.message.starts_with("`max_tokens` belongs in `parameters`"), "{error}");
+}
+
+#[test]
+fn a_stream_is_asked_for_its_usage_whatever_else_it_is_asked_for() {
+    let request = Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() };
+    for (extra, options) in [
+        (json!({}), json!({"include_usage": true})),
+        (
+            json!({"stream_options": {"include_obfuscation": false}}),
+            json!({"include_obfuscation": false, "include_usage": true}),
+        ),
+    ] {
+        let config = config(json!({"stream": true, "extra": extra}));
+        config.check().unwrap();
+        let sent = body(&config, &request);
+        assert_eq!((&sent["stream"], &sent["stream_options"]), (&json!(true), &options));
+    }
 }

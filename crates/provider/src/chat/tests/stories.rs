@@ -23,7 +23,7 @@ pub(crate) fn ask() -> Request {
     Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
 }
 
-fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
+pub(super) fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
     let transport = Transport::on(crate::transport::tests::wire(Fake::new(answers)), Scrubber::new(), None);
     ChatModel::new("qwen", &config(settings), &transport).unwrap()
 }
@@ -46,6 +46,18 @@ async fn a_reply_says_what_it_cost_and_how_long_it_took() {
     let cost = (600.0 * 1.0 + 400.0 * 0.5 + 100.0 * 2.0) / 1e6;
     assert!((measured.cost.unwrap() - cost).abs() < 1e-12);
     assert!(!measured.replayed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_keeps_the_name_that_the_model_wrote_and_says_that_it_is_passed_back_under_another() {
+    let call = |name: &str| json!({"id": name, "function": {"name": name, "arguments": "{}"}});
+    let calls = ["db.query!", "get_order"].map(call);
+    let body = json!({"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]});
+    let reply = respond(json!({}), [Answer::of(200, body.to_string().leak())]).await.unwrap();
+    assert_eq!(reply.calls[0].name, "db.query!");
+    let repairs: Vec<_> = reply.repairs.iter().map(|r| (r.what, &*r.detail)).collect();
+    let detail = "servers refuse the name `db.query!`; call `db.query!` is passed back as `db_query_`";
+    assert_eq!(repairs, [("unsendable_call_name", detail)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,9 +102,26 @@ async fn a_server_that_says_when_is_asked_again_then() {
 async fn retries_are_bounded_and_the_last_failure_is_reported() {
     let answers = (0..3).map(|_| Answer::of(429, r#"{"error":{"message":"slow down"}}"#));
     let error = respond(json!({"retries": 2}), answers).await.unwrap_err();
-    assert_eq!((error.kind, error.retries, error.status), (Kind::RateLimited, 2, Some(429)));
+    assert_eq!((error.kind, error.measurement.retries, error.status), (Kind::RateLimited, 2, Some(429)));
     assert_eq!(error.end_reason(), EndReason::ProviderFailed);
     insta::assert_snapshot!(error, @"the provider limits the rate: slow down (127.0.0.1:1, HTTP 429, after 2 retries); lower the endpoint's `concurrency`, or raise its `retries`");
+    insta::assert_snapshot!(error.cause_text(), @"the provider limits the rate: slow down; lower the endpoint's `concurrency`, or raise its `retries`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_request_took_is_measured_and_its_cost_is_known_where_nothing_was_spent() {
+    let slow = Answer { acts: vec![Act::Wait(Duration::from_millis(30)), Act::Give("{}")], ..Answer::of(503, "") };
+    let refused = [Answer::of(429, "{}").with("retry-after", "2"), dead(vec![]), slow.with("x-request-id", "req_1")];
+    let error = respond(json!({"retries": 2}), refused).await.unwrap_err();
+    let measured = &error.measurement;
+    assert_eq!((measured.latency_ms, measured.request_id.as_deref(), measured.retries), (Some(30.0), Some("req_1"), 2));
+    assert!(measured.waited_ms.unwrap() > 2000.0);
+    assert_eq!(measured.cost, Some(0.0));
+
+    let cut = Answer { acts: vec![Act::Give("{"), Act::Cut], ..Answer::of(200, "") };
+    let error = respond(json!({"retries": 1}), [cut, Answer::of(500, "")]).await.unwrap_err();
+    assert_eq!((error.measurement.retries, error.measurement.cost), (1, None), "the first may have been answered");
+    assert_eq!(respond(json!({"retries": 0}), [Answer::of(200, "<html>")]).await.unwrap_err().measurement.cost, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,14 +151,14 @@ async fn what_cannot_pass_is_not_tried_again() {
     ] {
         let body: &'static str = body.to_string().leak();
         let error = respond(json!({}), [Answer::of(status, body)]).await.unwrap_err();
-        assert_eq!((error.kind, error.end_reason(), error.retries), (kind, end, 0), "{body}");
+        assert_eq!((error.kind, error.end_reason(), error.measurement.retries), (kind, end, 0), "{body}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_may_say_whether_to_try_again() {
     let no = Answer::of(500, "{}").with("x-should-retry", "false");
-    assert_eq!(respond(json!({}), [no]).await.unwrap_err().retries, 0);
+    assert_eq!(respond(json!({}), [no]).await.unwrap_err().measurement.retries, 0);
     let yes = Answer::of(400, "{}").with("x-should-retry", "true");
     assert_eq!(respond(json!({}), [yes, Answer::of(200, GOOD)]).await.unwrap().measurement.retries, 1);
     let spent = Answer::of(429, r#"{"error":{"code":"insufficient_quota"}}"#).with("x-should-retry", "true");
@@ -159,7 +188,10 @@ async fn a_hanging_server_is_the_providers_failure_after_its_times() {
 async fn an_answer_that_never_ends_is_not_the_providers_failure() {
     let acts = (0..60).flat_map(|_| [Act::Give(": still here\n\n"), Act::Wait(Duration::from_secs(10))]).collect();
     let error = respond(json!({}), [Answer { acts, ..Answer::of(200, "") }]).await.unwrap_err();
-    assert_eq!((error.kind, error.end_reason(), error.retries), (Kind::TimeLimit, EndReason::RealTimeLimit, 0));
+    assert_eq!(
+        (error.kind, error.end_reason(), error.measurement.retries),
+        (Kind::TimeLimit, EndReason::RealTimeLimit, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,6 +270,39 @@ async fn every_attempt_reserves_its_bound_and_settles_once() {
     let bound = model.bound(&ask());
     assert!(all.iter().all(|(b, _)| *b == bound));
     assert!(bound.tokens.unwrap() > 1124 && bound.cost.unwrap() > 0.0002);
+}
+
+const WITHOUT_USAGE: &str = r#"{"choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn what_is_free_costs_nothing_however_much_it_was() {
+    let cut = || Answer { acts: vec![Act::Give("{"), Act::Cut], ..Answer::of(200, "") };
+    for (price, cost) in [
+        (json!({"input": 0, "output": 0.0, "cached": 0}), Some(0.0)),
+        (json!({"input": 0, "output": 0, "cached": 0.5}), None),
+        (json!({"input": 0, "output": 2.0}), None),
+    ] {
+        let settings = json!({"price": price, "retries": 0, "parameters": {"max_tokens": 9}});
+        let model = model(settings, [Answer::of(200, WITHOUT_USAGE), cut()]);
+        let meter = Arc::new(Counted::default());
+        let context = Context { meter: Some(meter.clone()), ..Context::new(key()) };
+        assert_eq!(model.respond(&ask(), &context).await.unwrap().measurement.cost, cost, "{price}");
+        assert_eq!(meter.0.lock().unwrap()[0].1, Some(Some(Spend { tokens: None, cost })), "{price}");
+        assert_eq!(model.respond(&ask(), &context).await.unwrap_err().measurement.cost, cost, "{price}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_beyond_all_measure_neither_overflows_nor_makes_the_cost_infinite() {
+    let body = json!({"choices": [{"message": {"content": "Hi."}, "finish_reason": "stop"}], "usage": {
+        "prompt_tokens": u64::MAX, "completion_tokens": u64::MAX, "total_tokens": u64::MAX,
+        "prompt_tokens_details": {"cached_tokens": u64::MAX}, "completion_tokens_details": {"reasoning_tokens": u64::MAX}}});
+    let price = json!({"price": {"input": 1.0, "output": 2.0}});
+    let reply = respond(price, [Answer::of(200, body.to_string().leak())]).await.unwrap();
+    let mut usage = reply.usage.unwrap();
+    assert!(reply.measurement.cost.unwrap().is_finite());
+    usage += usage;
+    assert!(usage.total() > usage.input);
 }
 
 #[tokio::test(start_paused = true)]

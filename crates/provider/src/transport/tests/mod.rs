@@ -65,7 +65,7 @@ impl Fake {
         let mut acts: VecDeque<Act> = answer.acts.into();
         let Some((status, headers)) = answer.head else {
             perform(&mut acts).await?;
-            return Err(Failure::new(Kind::Connection, "no connection could be made"));
+            return Err(Failure::new(Kind::Connection, "no connection could be made").unspent());
         };
         while let Some(Act::Wait(_) | Act::Hang | Act::Cut) = acts.front() {
             perform_one(&mut acts).await?;
