@@ -215,7 +215,12 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
             if let Err(wrong) = chat.check() {
                 let at: Vec<String> = wrong.key.splitn(2, '.').map(str::to_owned).collect();
                 let span = if node.at(&at).is_some() { node.span_at(&at) } else { entry.key_span };
-                reader.mistakes.push(source.mistake(span, wrong.message));
+                let mut mistake = source.mistake(span, wrong.message);
+                if at[0] == "headers" || chat.base_url.contains('@') {
+                    // What stands there may be a secret, and mistakes are printed into logs.
+                    mistake = mistake.without_excerpt();
+                }
+                reader.mistakes.push(mistake);
                 return None;
             }
             secrets.extend(chat.api_key_env.iter().cloned());

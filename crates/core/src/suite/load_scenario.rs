@@ -375,14 +375,12 @@ impl Builder<'_> {
                     at: format!("expect[{i}]"),
                 }),
                 (Some((one, _)), Some((other, _))) => {
-                    let hint = "begin a new item with `- ` for each".to_owned();
-                    let at = [&at[..], std::slice::from_ref(other)].concat();
-                    self.fault(
-                        reader,
-                        &at,
-                        format!("this criterion has two graders, `{one}` and `{other}`"),
-                        Some(hint),
-                    );
+                    let root = &self.document.root;
+                    let second = root.at(&at).and_then(|node| node.entry(other));
+                    let span = second.map_or_else(|| root.span_at(&at), |entry| entry.key_span);
+                    let message = format!("this criterion has two graders, `{one}` and `{other}`");
+                    let mistake = self.document.source.mistake(span, message);
+                    reader.mistakes.push(mistake.hint("begin a new item with `- ` for each"));
                 }
                 (None, _) => {
                     let known: Vec<&str> = mocktrial_scoring::graders().iter().map(|g| g.name()).collect();
@@ -427,16 +425,22 @@ impl Builder<'_> {
             } else {
                 [&["expect".to_owned(), index.to_string()][..], inner.as_slice()].concat()
             };
-            let alone = matches!(inner.as_slice(), [grader, _, key] if grader == "state" && key == "only_changed");
-            let hint = if alone {
-                Some(
-                    "it is no assertion on a path: write a criterion of its own, `- state: {only_changed: […]}`".into(),
-                )
-            } else {
-                fault.hint.clone()
-            };
+            let hint = only_changed(inner).or_else(|| fault.hint.clone());
             self.fault(reader, &at, &fault.message, hint);
         }
+    }
+}
+
+/// What to do about `only_changed` where the grader `state` saw an assertion on a path instead.
+fn only_changed(at: &[String]) -> Option<String> {
+    match at {
+        [grader, _, key] if grader == "state" && key == "only_changed" => Some(
+            "it is no assertion on a path: write a criterion of its own, `- state: {only_changed: […]}`".to_owned(),
+        ),
+        [grader, key] if grader == "state" => {
+            names::nearest(key, ["only_changed"]).map(|meant| format!("did you mean `{meant}`?"))
+        }
+        _ => None,
     }
 }
 

@@ -61,6 +61,12 @@ impl Mistake {
         self
     }
 
+    /// Names the place without showing the text that stands there.
+    pub(crate) fn without_excerpt(mut self) -> Self {
+        self.excerpt.clear();
+        self
+    }
+
     pub(crate) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self

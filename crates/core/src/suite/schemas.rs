@@ -2,6 +2,7 @@
 
 use super::files::{CommandTable, ConfigFile, EndpointTable, ProbeTable, ScenarioFile, WorldFile};
 use super::shape::Shape;
+use super::substitute::SUBSTITUTED;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
@@ -39,6 +40,7 @@ pub fn schema(kind: &str) -> Option<Value> {
                 *criterion = mocktrial_scoring::criterion_schema();
             }
             hoist(&mut scenario);
+            admit_columns(&mut scenario);
             scenario
         }
         "world" => world_schema(),
@@ -122,6 +124,57 @@ fn hoist(root: &mut Value) {
             for (key, def) in found {
                 defs.entry(key).or_insert(def);
             }
+        }
+    }
+}
+
+/// Lets `"${column}"` stand in a scenario's schema for whatever a row of its cases may give.
+fn admit_columns(scenario: &mut Value) {
+    let Some(map) = scenario.as_object_mut() else { return };
+    if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {
+        for (_, property) in properties.iter_mut().filter(|(key, _)| SUBSTITUTED.contains(&key.as_str())) {
+            admit_column(property);
+        }
+    }
+    if let Some(defs) = map.get_mut("$defs").and_then(Value::as_object_mut) {
+        for name in ["StepFile", "Criterion"] {
+            defs.get_mut(name).into_iter().for_each(admit_within);
+        }
+        defs.insert(
+            "Column".into(),
+            json!({"type": "string", "pattern": r"^\$\{[^}]+\}$", "description": "The value of a column of `cases`."}),
+        );
+    }
+}
+
+/// A schema that may also be one column, and so may all within it.
+fn admit_column(schema: &mut Value) {
+    admit_within(schema);
+    let Some(map) = schema.as_object_mut() else { return };
+    let any = ["type", "enum", "const", "$ref", "anyOf", "oneOf"].iter().all(|key| !map.contains_key(*key));
+    let text =
+        map.get("type").is_some_and(|t| t == "string") && !map.contains_key("enum") && !map.contains_key("const");
+    if any || text {
+        return;
+    }
+    // What editors show of a property stays where they look for it.
+    let mut outer = Map::new();
+    for key in ["title", "description", "default"] {
+        outer.extend(map.shift_remove_entry(key));
+    }
+    let inner = std::mem::take(map);
+    outer.insert("anyOf".into(), json!([inner, {"$ref": "#/$defs/Column"}]));
+    *map = outer;
+}
+
+fn admit_within(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else { return };
+    for (key, value) in map.iter_mut() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(admit_column),
+            ("items" | "additionalProperties", inner) => admit_column(inner),
+            ("anyOf" | "oneOf" | "allOf", Value::Array(branches)) => branches.iter_mut().for_each(admit_within),
+            _ => {}
         }
     }
 }

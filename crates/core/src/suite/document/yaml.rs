@@ -302,9 +302,13 @@ fn syntax(source: &Source, error: &ScanError) -> Mistake {
     let at = error.marker().byte_offset().unwrap_or(0);
     let rest = source.text.get(at..).unwrap_or("");
     let length = rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let span = Span::new(at, at + length);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return source.mistake(span, format!("this is nested deeper than {MAX_DEPTH} levels"));
+    }
     let text = error.kind().to_string();
     let text = text.strip_suffix('.').unwrap_or(&text);
-    let mistake = source.mistake(Span::new(at, at + length), format!("this is not YAML: {text}"));
+    let mistake = source.mistake(span, format!("this is not YAML: {text}"));
     let hint = match error.kind() {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation

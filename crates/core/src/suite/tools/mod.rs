@@ -190,14 +190,12 @@ impl Tools {
             return self.schema(reader, document, entry, name, true);
         }
         if body.get("properties").is_some() || text(body, "type") == Some("object") {
-            // A plain JSON Schema: the tool is its own schema.
+            // A plain JSON Schema: the tool is its own schema, without what says what the tool is.
             let whole = Entry { key: String::new(), key_span: body.span, value: body.clone() };
             let mut schema = self.schema(reader, document, &whole, name, true)?;
             if let Some(map) = schema.as_object_mut() {
-                if map.get("name").is_some_and(Value::is_string) {
-                    map.shift_remove("name");
-                }
-                for key in ["output_schema", "outputSchema", "returns", "annotations", "strict"] {
+                let named = if body.get("name").is_some() { "name" } else { "title" };
+                for key in [named, "description", "output_schema", "outputSchema", "returns", "annotations", "strict"] {
                     map.shift_remove(key);
                 }
             }
