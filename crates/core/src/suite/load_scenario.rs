@@ -8,10 +8,10 @@ use super::mistake::Mistake;
 use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
 use super::source::{Span, printable};
-use super::substitute::{self, SUBSTITUTED};
-use super::{merge, names, schemas};
+use super::substitute::Clash;
+use super::{merge, names, schemas, substitute};
 use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +42,9 @@ pub(crate) fn load(
         }
         substitute::warn_without_cases(&document.source, &document.root, &mut reader.mistakes);
         let Some(world) = world else { return Vec::new() };
+        let mut value = value;
+        let clashes = substitute::fill(&mut value, None);
+        note_clashes(reader, &document, clashes);
         return Builder { document: &document, world: &world, defaults, shared, id, row: None }
             .build(reader, value)
             .into_iter()
@@ -65,7 +68,8 @@ pub(crate) fn load(
     for row in &cases.rows {
         let mark = reader.mistakes.len();
         let mut filled = template.clone();
-        fill(&mut filled, &row.values);
+        let clashes = substitute::fill(&mut filled, Some(&row.values));
+        note_clashes(reader, &document, clashes);
         let fits = shape.is_some_and(|s| s.check(&document.source, &document.root, &filled, &mut reader.mistakes));
         if fits {
             let mut builder = Builder { document: &document, world: &world, defaults, shared, id, row: Some(row) };
@@ -77,39 +81,11 @@ pub(crate) fn load(
     scenarios
 }
 
-/// Puts a row's values into a template. What people read is always text.
-fn fill(template: &mut Value, row: &Map<String, Value>) {
-    let Some(map) = template.as_object_mut() else { return };
-    for (key, value) in map.iter_mut().filter(|(key, _)| SUBSTITUTED.contains(&key.as_str())) {
-        match key.as_str() {
-            "title" | "description" | "system" | "user" => fill_texts(value, row),
-            "reference" | "references" => {
-                fill_said(value, row);
-                substitute::fill(value, row);
-            }
-            _ => substitute::fill(value, row),
-        }
-    }
-}
-
-fn fill_texts(value: &mut Value, row: &Map<String, Value>) {
-    match value {
-        Value::String(text) => *text = substitute::fill_text(text, row),
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_texts(item, row)),
-        _ => {}
-    }
-}
-
-/// What a step says is text, even where it is exactly one column.
-fn fill_said(value: &mut Value, row: &Map<String, Value>) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_said(item, row)),
-        Value::Object(step) => {
-            if let Some(Value::String(text)) = step.get_mut("say") {
-                *text = substitute::fill_text(text, row);
-            }
-        }
-        _ => {}
+fn note_clashes(reader: &mut Reader, document: &Document, clashes: Vec<Clash>) {
+    for clash in clashes {
+        let message = format!("two keys of this map become `{}`", printable(&clash.key));
+        let mistake = document.source.mistake(document.span_at(&clash.at), message);
+        reader.mistakes.push(mistake.hint("a key can stand only once in a map: see which columns it is made of"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::files::{CommandTable, ConfigFile, EndpointTable, ProbeTable, ScenarioFile, WorldFile};
 use super::shape::Shape;
-use super::substitute::SUBSTITUTED;
+use super::substitute::VALUES;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
@@ -132,7 +132,7 @@ fn hoist(root: &mut Value) {
 fn admit_columns(scenario: &mut Value) {
     let Some(map) = scenario.as_object_mut() else { return };
     if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {
-        for (_, property) in properties.iter_mut().filter(|(key, _)| SUBSTITUTED.contains(&key.as_str())) {
+        for (_, property) in properties.iter_mut().filter(|(key, _)| VALUES.contains(&key.as_str())) {
             admit_column(property);
         }
     }

@@ -83,3 +83,44 @@ fn a_row_keeps_its_id_and_digests_when_others_are_added_or_moved() {
     assert!(find(&before, "shop/order#a").is_some());
     assert_eq!(find(&before, "shop/order#a"), find(&after, "shop/order#a"));
 }
+
+/// A template of one call, with what else is to stand in it.
+fn template(more: &str) -> String {
+    format!(
+        "world: shop\nuser: Where is ${{order}}?\nreference:\n  - {{call: get_order, args: {{order_id: \"${{order}}\"}}}}\n  - say: \"I saw $${{HOME}} and ${{note}}\"\nexpect:\n  - answer: {{contains: saw}}\n{more}"
+    )
+}
+
+#[test]
+fn what_is_said_is_substituted_once_like_everything_else() {
+    let cases = "cases:\n  - {id: a, order: W-1, note: \"${order}\"}\n  - {id: b, order: \"${note}\", note: $$}\n";
+    let suite = Folder::shop(&[("scenarios/shop/a.yaml", &template(cases))]).loaded();
+    let said = |index: usize| suite.scenarios[index].references[0][1].clone();
+    assert_eq!(said(0), Step::Say("I saw ${HOME} and ${order}".into()), "a row's value is not looked at again");
+    assert_eq!(said(1), Step::Say("I saw ${HOME} and $$".into()));
+    assert_eq!(args(&suite, 1), json!({"order_id": "${note}"}));
+}
+
+#[test]
+fn a_dollar_that_is_doubled_means_the_same_with_and_without_cases() {
+    let text = "world: shop\nsystem: $${a}\nuser: Where is $${b}?\nstate: {orders: {\"$${c}\": {note: \"$${d} ${e}\"}}}\nreference:\n  - {call: get_order, args: {order_id: \"$${f}\"}}\n  - say: $${g}\nexpect:\n  - answer: {contains: \"$${g}\"}\n";
+    let suite = Folder::shop(&[("scenarios/shop/a.yaml", text)]).loaded();
+    let scenario = &suite.scenarios[0];
+    assert_eq!(scenario.system.as_deref(), Some("${a}"));
+    assert_eq!(scenario.user, ["Where is ${b}?"]);
+    assert_eq!(scenario.initial.value()["orders"]["${c}"], json!({"note": "${d} ${e}"}));
+    assert_eq!(args(&suite, 0), json!({"order_id": "${f}"}));
+    assert_eq!(scenario.references[0][1], Step::Say("${g}".into()));
+    assert_eq!(scenario.criteria[0].parameters, json!({"contains": "${g}"}));
+    let warned: Vec<&str> = suite.warnings.iter().map(|w| w.message.as_str()).collect();
+    assert_eq!(warned, ["`${e}` stays as it is: there are no cases"]);
+}
+
+#[test]
+fn keys_that_a_row_makes_the_same_are_not_merged_in_silence() {
+    let cases = "state: {orders: {\"${order}\": {total: 1}, \"${note}\": {total: 2}}}\ncases:\n  - {id: a, order: W-1, note: W-2}\n  - {id: b, order: W-3, note: W-3}\n";
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", &template(cases))]);
+    let expected =
+        "scenarios/shop/a.yaml:8:9 two keys of this map become `W-3` (in the case `b`, scenarios/shop/a.yaml:11)";
+    assert_eq!(folder.messages(), [expected]);
+}
