@@ -4,7 +4,7 @@ use super::document::{Document, Kind, Node, in_words};
 use super::mistake::Mistake;
 use super::names;
 use super::reading::Reader;
-use super::source::{Source, Span, printable};
+use super::source::{Source, Span, printable, steers};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -82,7 +82,8 @@ impl Cases {
                     cases.columns.push(name.clone());
                 }
             }
-            cases.rows.push(CaseRow { key: String::new(), values, source: Arc::clone(source), span: item.span });
+            let (source, span) = (Arc::clone(source), item.span_at(&[]));
+            cases.rows.push(CaseRow { key: String::new(), values, source, span });
         }
         cases
     }
@@ -144,7 +145,8 @@ impl Cases {
                     Err(why) => {
                         let line = Node { span, kind: Kind::Scalar(Value::Null) };
                         let place = if cell.is_empty() { span } else { line.span_of_text(source, cell) };
-                        mistakes.push(source.mistake(place, format!("the cell of column `{name}` is {why}")));
+                        mistakes
+                            .push(source.mistake(place, format!("the cell of column `{}` is {why}", printable(name))));
                     }
                 }
             }
@@ -163,8 +165,11 @@ impl Cases {
                 None => format!("say which of the columns {} names a row: `key: …`", names::list(&columns)),
             };
             let (source, span) = &self.header;
-            mistakes
-                .push(source.mistake(*span, format!("the cases have no column `{key}` to name their rows")).hint(hint));
+            mistakes.push(
+                source
+                    .mistake(*span, format!("the cases have no column `{}` to name their rows", printable(key)))
+                    .hint(hint),
+            );
             return false;
         }
         let mut seen: HashMap<String, (Arc<Source>, Span)> = HashMap::new();
@@ -183,7 +188,7 @@ impl Cases {
                     continue;
                 }
             };
-            let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
+            let bad = |c: char| steers(c) || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
             if name.is_empty() || name.len() > 128 || name.contains(bad) {
                 let message = format!("`{}` cannot name a row", printable(&name));
                 let hint = "a key is part of the scenario's id: up to 128 characters without spaces, `#`, `/` and `\\`";
@@ -203,6 +208,21 @@ impl Cases {
             row.key = name;
         }
         mistakes.len() == before
+    }
+
+    /// Finds the rows that lack a column which the template uses.
+    pub(crate) fn find_gaps(&self, used: &BTreeSet<String>, mistakes: &mut Vec<Mistake>) {
+        for row in &self.rows {
+            let lacking: Vec<&str> =
+                used.iter().map(String::as_str).filter(|name| !row.values.contains_key(*name)).collect();
+            if !lacking.is_empty() {
+                let noun = if lacking.len() == 1 { "column" } else { "columns" };
+                let names = names::list(&lacking);
+                let message = format!("the case `{}` lacks the {noun} {names}, which the scenario uses", row.key);
+                let hint = "give every row a value for it: `\"\"` for no text, `null` for nothing";
+                mistakes.push(row.source.mistake(row.span, message).hint(hint));
+            }
+        }
     }
 
     /// Warns of columns that nothing uses.
@@ -274,7 +294,7 @@ fn columns_of(
         let problem = if name.is_empty() {
             "a column has no name".to_owned()
         } else if columns.iter().any(|(other, _)| other == name) {
-            format!("the column `{name}` stands twice")
+            format!("the column `{}` stands twice", printable(name))
         } else {
             columns.push((name.to_owned(), kind));
             continue;

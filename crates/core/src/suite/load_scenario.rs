@@ -55,6 +55,7 @@ pub(crate) fn load(
     let Some(cases) = Cases::read(reader, &document, cases, key) else { return Vec::new() };
     let before = reader.mistakes.len();
     let used = substitute::used(&document.source, &document.root, &cases.columns, &mut reader.mistakes);
+    cases.find_gaps(&used, &mut reader.mistakes);
     cases.warn_unused(&used, key.unwrap_or("id"), &mut reader.mistakes);
     let (Some(world), false) = (world, errors_since(reader, before)) else { return Vec::new() };
 

@@ -1,5 +1,6 @@
 //! What is wrong with a file, where, why, and what to do about it.
 
+use super::source::escaped;
 use std::fmt::{self, Write as _};
 
 /// Whether a mistake stops the suite from being used.
@@ -73,7 +74,8 @@ impl Mistake {
     }
 
     /// Renders it for people: what, where with an excerpt, and what to do; with ANSI colours if asked.
-    /// Ends with a line end.
+    /// Ends with a line end. Names and texts of files are not trusted: characters in them that would
+    /// steer a terminal are written as escapes.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let paint = |code: &'static str| if colour { code } else { "" };
@@ -82,9 +84,9 @@ impl Mistake {
             Severity::Error => ("error", paint("\x1b[1;31m")),
             Severity::Warning => ("warning", paint("\x1b[1;33m")),
         };
-        let mut out = format!("{tone}{word}{reset}{bold}: {}{reset}\n", self.message);
+        let mut out = format!("{tone}{word}{reset}{bold}: {}{reset}\n", escaped(&self.message));
         let width = self.excerpt.last().map_or(1, |line| line.number.to_string().len());
-        let _ = write!(out, "{:width$}{blue}-->{reset} {}", "", self.file);
+        let _ = write!(out, "{:width$}{blue}-->{reset} {}", "", escaped(&self.file));
         if self.line > 0 {
             let _ = write!(out, ":{}:{}", self.line, self.column);
         }
@@ -100,7 +102,9 @@ impl Mistake {
                 let _ = writeln!(
                     out,
                     "{:width$} {blue}|{reset} {:start$}{tone}{under}{space}{}{reset}",
-                    "", "", self.label
+                    "",
+                    "",
+                    escaped(&self.label)
                 );
             }
         }
@@ -108,7 +112,7 @@ impl Mistake {
             if !self.excerpt.is_empty() {
                 let _ = writeln!(out, "{:width$} {blue}|{reset}", "");
             }
-            let _ = writeln!(out, "{:width$} {blue}={reset} {bold}hint{reset}: {hint}", "");
+            let _ = writeln!(out, "{:width$} {blue}={reset} {bold}hint{reset}: {}", "", escaped(hint));
         }
         out
     }

@@ -7,7 +7,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::model::{Place, Scenario, Suite};
 use super::paths::Root;
 use super::reading::Reader;
-use super::source::{Span, printable, whole_file};
+use super::source::{Span, printable, steers, whole_file};
 use super::{configure, load_scenario, merge, names};
 use mocktrial_trajectory::Pointer;
 use std::collections::BTreeMap;
@@ -225,7 +225,7 @@ impl Loader<'_> {
         let mut ids: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in files.scenarios {
             let id = self.id(&path);
-            if id.contains(|c: char| c.is_control() || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
+            if id.contains(|c: char| steers(c) || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
                 let hint = "use letters, digits, `-`, `_` and `.`: the path is the scenario's id";
                 self.note(&path, format!("`{}` cannot be a scenario's id", printable(&id)), hint);
                 continue;

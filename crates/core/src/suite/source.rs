@@ -1,6 +1,7 @@
 //! The text of a file, and places in it.
 
 use super::mistake::{ExcerptLine, Mistake, Severity};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -153,22 +154,41 @@ fn clean(line: &str) -> String {
     line.chars()
         .map(|c| match c {
             '\t' => ' ',
-            c if c.is_control() || is_bidi(c) => '\u{FFFD}',
+            c if steers(c) => '\u{FFFD}',
             c => c,
         })
         .collect()
 }
 
-/// Characters that reorder the text around them.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+/// Whether a terminal does something else with a character than to show it where it stands: control
+/// characters, and those that reorder the text around them.
+pub(crate) fn steers(c: char) -> bool {
+    let reorders =
+        matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders
 }
 
-/// Text from a file as it may stand in a message.
-pub(crate) fn printable(text: &str) -> String {
-    let cleaned = clean(text);
-    if cleaned.chars().count() <= 60 {
-        return cleaned;
+/// Text as one line for a terminal: what would steer it is written as an escape.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
     }
-    cleaned.chars().take(57).chain("…".chars()).collect()
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.extend(c.escape_default()),
+            c if steers(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Text from a file as it may stand in a message: escaped, and cut when it is long.
+pub(crate) fn printable(text: &str) -> String {
+    let short = match text.char_indices().nth(60) {
+        Some(_) => text.chars().take(57).chain("…".chars()).collect(),
+        None => text.to_owned(),
+    };
+    escaped(&short).into_owned()
 }

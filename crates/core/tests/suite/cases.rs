@@ -124,3 +124,20 @@ fn keys_that_a_row_makes_the_same_are_not_merged_in_silence() {
         "scenarios/shop/a.yaml:8:9 two keys of this map become `W-3` (in the case `b`, scenarios/shop/a.yaml:11)";
     assert_eq!(folder.messages(), [expected]);
 }
+
+#[test]
+fn a_row_that_lacks_what_the_scenario_uses_is_told_at_the_row() {
+    let inline = "cases:\n  - {id: a, order: W-1, note: x}\n  - {id: b, order: W-2}\n  - id: c\n";
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", &template(inline))]);
+    let expected = [
+        "scenarios/shop/a.yaml:10:5 the case `b` lacks the column `note`, which the scenario uses",
+        "scenarios/shop/a.yaml:11:5 the case `c` lacks the columns `note` and `order`, which the scenario uses",
+    ];
+    assert_eq!(folder.messages(), expected);
+
+    let lines = "{\"id\": \"a\", \"note\": \"x\", \"order\": \"W-1\"}\n{\"id\": \"b\", \"note\": null}\n";
+    folder.write("scenarios/shop/a.yaml", &template("cases: rows.jsonl\n"));
+    folder.write("scenarios/shop/rows.jsonl", lines);
+    let expected = "scenarios/shop/rows.jsonl:2:1 the case `b` lacks the column `order`, which the scenario uses";
+    assert_eq!(folder.messages(), [expected]);
+}
