@@ -46,7 +46,20 @@ impl Shape {
 
     /// Adds what is wrong with a node, whose value is `value`, to `mistakes`; whether nothing is.
     pub(crate) fn check(&self, source: &Source, node: &Node, value: &Value, mistakes: &mut Vec<Mistake>) -> bool {
-        let findings = self.findings(value);
+        self.check_but(source, node, value, mistakes, |_| false)
+    }
+
+    /// The same, where what is wrong at some values does not matter.
+    pub(crate) fn check_but(
+        &self,
+        source: &Source,
+        node: &Node,
+        value: &Value,
+        mistakes: &mut Vec<Mistake>,
+        exempt: impl Fn(&Pointer) -> bool,
+    ) -> bool {
+        let mut findings = self.findings(value);
+        findings.retain(|finding| !exempt(&finding.at));
         mistakes.extend(findings.iter().map(|finding| finding.place(source, node)));
         findings.is_empty()
     }

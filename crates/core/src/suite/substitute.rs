@@ -148,6 +148,13 @@ impl Filler<'_> {
     }
 }
 
+/// Whether the value at a place of a scenario is exactly one column, so that any value may take its place.
+pub(crate) fn is_open(scenario: &Value, at: &Pointer) -> bool {
+    let varies = at.0.first().is_some_and(|key| VALUES.contains(&key.as_str()));
+    let text = scenario.pointer(&at.to_string()).and_then(Value::as_str);
+    varies && text.is_some_and(|text| matches!(pieces(text)[..], [Piece::Column { .. }]))
+}
+
 /// The columns that a template uses; unknown ones are mistakes.
 pub(crate) fn used(
     source: &Source,

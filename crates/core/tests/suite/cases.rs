@@ -141,3 +141,43 @@ fn a_row_that_lacks_what_the_scenario_uses_is_told_at_the_row() {
     let expected = "scenarios/shop/rows.jsonl:2:1 the case `b` lacks the column `order`, which the scenario uses";
     assert_eq!(folder.messages(), [expected]);
 }
+
+const OPEN: &str = "world: shop\nuser: Where is it?\nstate: \"${state}\"\nreference:\n  - {call: get_order, args: \"${args}\", fails: \"${fails}\"}\n  - \"${last}\"\nexpect:\n  - answer: \"${answer}\"\n  - \"${second}\"\ncases: rows.jsonl\n";
+
+#[test]
+fn one_column_may_stand_for_a_value_of_any_type() {
+    let row = json!({
+        "id": "a", "state": {"orders": {"W-3": {"status": "new"}}}, "args": {"order_id": "W-1", "copies": 2},
+        "fails": false, "last": {"say": "It is there."}, "answer": {"contains": "there"}, "second": {"within": {"calls": 2}},
+    });
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", OPEN), ("scenarios/shop/rows.jsonl", &row.to_string())]);
+    let suite = folder.loaded();
+    assert_eq!(args(&suite, 0), json!({"order_id": "W-1", "copies": 2}));
+    assert_eq!(suite.scenarios[0].references[0][1], Step::Say("It is there.".into()));
+    assert_eq!(suite.scenarios[0].criteria[1].grader, "within");
+    assert_eq!(suite.scenarios[0].initial.value()["orders"]["W-3"]["status"], "new");
+    let published = jsonschema::validator_for(&mocktrial_core::suite::schema("scenario").unwrap()).unwrap();
+    let file = json!({
+        "world": "shop", "user": "u", "state": "${state}", "cases": "rows.jsonl", "reference": [
+            {"call": "get_order", "args": "${args}", "fails": "${fails}"}, "${last}"],
+        "expect": [{"answer": {"number": "${n}", "tolerance": "${t}"}}, {"within": {"calls": "${c}"}}, "${second}"],
+    });
+    assert!(published.is_valid(&file), "editors accept it, too");
+    let closed = json!({"world": "shop", "user": "u", "expect": [{"answer": {"number": "n"}}]});
+    assert!(!published.is_valid(&closed), "any other text is still wrong");
+}
+
+#[test]
+fn what_a_column_gives_is_checked_with_its_row() {
+    let row = json!({
+        "id": "a", "state": [1], "args": "W-1", "fails": "no", "last": {"say": "It."}, "answer": 3, "second": [],
+    });
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", OPEN), ("scenarios/shop/rows.jsonl", &row.to_string())]);
+    let messages = folder.messages();
+    for place in ["a.yaml:3:8 `state`", "a.yaml:5:29 `args`", "a.yaml:5:47 `fails`", "a.yaml:9:5 `expect[1]`"] {
+        assert!(messages.iter().any(|m| m.contains(place)), "{place} is not in {messages:#?}");
+    }
+    let without = OPEN.replace("cases: rows.jsonl\n", "");
+    folder.write("scenarios/shop/a.yaml", &without);
+    assert!(folder.messages().iter().any(|m| m.contains("`args` must be a map")), "{:#?}", folder.messages());
+}
