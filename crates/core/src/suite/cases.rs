@@ -27,6 +27,28 @@ pub(crate) struct CaseRow {
     pub(crate) span: Span,
 }
 
+impl CaseRow {
+    /// A message about what this row made of the template, without the row's own values where the message
+    /// shows one: what is left is the same for every row with the same mistake.
+    pub(crate) fn without_values(&self, message: &str) -> String {
+        fn remove(value: &Value, message: &mut String) {
+            match value {
+                Value::Array(items) => items.iter().for_each(|item| remove(item, message)),
+                Value::Object(map) => map.values().for_each(|item| remove(item, message)),
+                scalar => {
+                    let shown = scalar.as_str().map_or_else(|| scalar.to_string(), printable);
+                    for (before, after) in [("`", "`"), ("`\"", "\"`"), ("the number ", "")] {
+                        *message = message.replace(&format!("{before}{shown}{after}"), &format!("{before}…{after}"));
+                    }
+                }
+            }
+        }
+        let mut message = message.to_owned();
+        self.values.values().for_each(|value| remove(value, &mut message));
+        message
+    }
+}
+
 impl Cases {
     /// Reads the `cases` of a scenario file. `None` when nothing can be made of them; a mistake says why.
     pub(crate) fn read(reader: &mut Reader, template: &Document, cases: &Node, key: Option<&str>) -> Option<Self> {

@@ -68,7 +68,7 @@ pub(crate) fn load(
     }
     let mut scenarios = Vec::with_capacity(cases.rows.len());
     let mut faults = Faults::default();
-    for row in &cases.rows {
+    for (index, row) in cases.rows.iter().enumerate() {
         let mark = reader.mistakes.len();
         let mut filled = template.clone();
         let clashes = substitute::fill(&mut filled, Some(&row.values));
@@ -78,7 +78,7 @@ pub(crate) fn load(
             let mut builder = Builder { document: &document, world: &world, defaults, shared, id, row: Some(row) };
             scenarios.extend(builder.build(reader, filled).map(Arc::new));
         }
-        faults.add(row, reader.mistakes.split_off(mark));
+        faults.add(index, row, reader.mistakes.split_off(mark));
     }
     reader.mistakes.extend(faults.finish());
     scenarios
@@ -92,34 +92,52 @@ fn note_clashes(reader: &mut Reader, document: &Document, clashes: Vec<Clash>) {
     }
 }
 
-/// The mistakes of rows, each said once however many rows it has.
+/// The mistakes of rows, each said once however many rows make it.
 #[derive(Default)]
-struct Faults(Vec<(Mistake, String, usize)>);
+struct Faults(Vec<Fault>);
+
+struct Fault {
+    mistake: Mistake,
+    /// Its message without what the row gave, by which other rows make the same.
+    message: String,
+    /// The first row that makes it.
+    first: String,
+    /// The index of the last row that made it.
+    last: usize,
+    rows: usize,
+}
 
 impl Faults {
-    fn add(&mut self, row: &CaseRow, mistakes: Vec<Mistake>) {
+    fn add(&mut self, index: usize, row: &CaseRow, mistakes: Vec<Mistake>) {
         for mistake in mistakes {
-            let same = |m: &Mistake| {
-                (m.line, m.column, m.file.as_str()) == (mistake.line, mistake.column, mistake.file.as_str())
+            let message = row.without_values(&mistake.message);
+            let place = |m: &Mistake| (m.line, m.column, m.severity);
+            let same = |f: &Fault| {
+                place(&f.mistake) == place(&mistake) && f.mistake.file == mistake.file && f.message == message
             };
-            match self.0.iter_mut().find(|(m, ..)| same(m)) {
-                Some((_, _, others)) => *others += 1,
+            match self.0.iter_mut().find(|fault| same(fault)) {
+                Some(fault) if fault.last == index => {}
+                Some(fault) => {
+                    fault.last = index;
+                    fault.rows += 1;
+                }
                 None => {
-                    let place = format!("`{}`, {}:{}", row.key, row.source.name, row.source.line(row.span.start));
-                    self.0.push((mistake, place, 0));
+                    let line = row.source.line(row.span.start);
+                    let first = format!("`{}`, {}:{line}", row.key, row.source.name);
+                    self.0.push(Fault { mistake, message, first, last: index, rows: 1 });
                 }
             }
         }
     }
 
     fn finish(self) -> impl Iterator<Item = Mistake> {
-        self.0.into_iter().map(|(mut mistake, place, others)| {
-            let more = match others {
-                0 => String::new(),
-                1 => " and one other".into(),
-                n => format!(" and {n} others"),
+        self.0.into_iter().map(|Fault { mut mistake, first, rows, .. }| {
+            let more = match rows {
+                1 => String::new(),
+                2 => " and one other".into(),
+                n => format!(" and {} others", n - 1),
             };
-            mistake.message = format!("{} (in the case {place}{more})", mistake.message);
+            mistake.message = format!("{} (in the case {first}{more})", mistake.message);
             mistake
         })
     }

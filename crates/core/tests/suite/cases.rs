@@ -181,3 +181,22 @@ fn what_a_column_gives_is_checked_with_its_row() {
     folder.write("scenarios/shop/a.yaml", &without);
     assert!(folder.messages().iter().any(|m| m.contains("`args` must be a map")), "{:#?}", folder.messages());
 }
+
+#[test]
+fn each_mistake_of_a_row_is_told_once_with_the_number_of_rows_that_make_it() {
+    let world = crate::folder::WORLD.replace("required: [order_id]", "required: [order_id, copies]");
+    let text = "world: shop\nuser: u\nreference: [{call: get_order, args: \"${args}\"}, {say: s}]\nexpect: [answer: {contains: s}]\ncases:\n  - {id: a, args: {order_id: W-1, copies: 1}}\n  - {id: b, args: {}}\n  - {id: c, args: {}}\n  - {id: d, args: {copies: many}}\n  - {id: e, args: {copies: few}}\n";
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", text), ("scenarios/shop/worlds/shop.yaml", &world)]);
+    let refused = |what: &str, rows: &str| {
+        format!("scenarios/shop/a.yaml:3:37 `get_order` refuses these arguments: {what} (in the case {rows})")
+    };
+    let expected = [
+        refused("`copies` is missing", "`b`, scenarios/shop/a.yaml:7 and one other"),
+        refused(
+            "`copies` must be a whole number, but is the text `many`",
+            "`d`, scenarios/shop/a.yaml:9 and one other",
+        ),
+        refused("`order_id` is missing", "`b`, scenarios/shop/a.yaml:7 and 3 others"),
+    ];
+    assert_eq!(folder.messages(), expected);
+}
