@@ -62,11 +62,17 @@ fn folders(reader: &mut Reader, document: &Document) -> Folders {
     for (key, folder) in
         [("scenarios", &mut folders.scenarios), ("cassettes", &mut folders.cassettes), ("runs", &mut folders.runs)]
     {
-        let Some(node) = document.root.get("project").and_then(|p| p.get(key)) else { continue };
-        let Some(text) = node.as_str() else { continue };
-        match reader.root.inside(reader.root.path(), text) {
+        let node = document.root.get("project").and_then(|p| p.get(key));
+        let text = node.and_then(Node::as_str).unwrap_or(folder.as_str());
+        match reader.root.folder(text) {
             Ok(path) => *folder = reader.root.name(&path),
-            Err(wrong) => reader.mistakes.push(document.source.mistake(node.span, wrong.message).hint_if(wrong.hint)),
+            Err(wrong) => {
+                let mistake = match node {
+                    Some(node) => document.source.mistake(node.span, wrong.message),
+                    None => document.source.mistake_whole(wrong.message),
+                };
+                reader.mistakes.push(mistake.hint_if(wrong.hint));
+            }
         }
     }
     folders

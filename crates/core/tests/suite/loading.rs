@@ -171,3 +171,44 @@ fn a_project_is_found_from_any_folder_inside_it() {
     let found = mocktrial_core::suite::Project::discover(&folder.path().join("scenarios/shop")).unwrap();
     assert_eq!(found.root, folder.path().canonicalize().unwrap());
 }
+
+#[test]
+fn a_world_that_no_scenario_names_is_loaded_however_its_keys_are_written() {
+    let tools = "[{name: f}]";
+    let folder = Folder::shop(&[
+        ("scenarios/shop/a.yaml", SCENARIO),
+        ("scenarios/shop/worlds/flow.yaml", &format!("{{title: t, tools: {tools}}}")),
+        ("scenarios/shop/worlds/quoted.yaml", &format!("'tools': {tools}\n")),
+        ("scenarios/shop/worlds/spaced.yaml", &format!("tools : {tools}\n")),
+        ("scenarios/shop/worlds/windows.yaml", &format!("\u{feff}tools: {tools}\r\nstate: state.yaml\r\n")),
+        ("scenarios/shop/worlds/state.yaml", "tools: [hammer]\n"),
+        ("scenarios/shop/worlds/zoo.yaml", "tools: zoo-tools.yaml\n"),
+        ("scenarios/shop/worlds/zoo-tools.yaml", "model: m\ntools: [{name: g}]\n"),
+    ]);
+    let suite = folder.loaded();
+    let ids: Vec<&str> = suite.worlds.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["shop/flow", "shop/quoted", "shop/shop", "shop/spaced", "shop/windows", "shop/zoo"]);
+}
+
+#[test]
+fn a_file_among_the_worlds_that_is_none_and_that_nothing_names_is_warned_of() {
+    let folder = Folder::shop(&[
+        ("scenarios/shop/a.yaml", SCENARIO),
+        ("scenarios/shop/worlds/misspelt.yaml", "tool: [{name: f}]\n"),
+    ]);
+    let warnings = folder.loaded().warnings;
+    let told: Vec<_> = warnings.iter().map(|w| (w.file.as_str(), w.message.as_str())).collect();
+    let message = "this is no world, for it has no `tools`; and no world names it";
+    assert_eq!(told, [("scenarios/shop/worlds/misspelt.yaml", message)]);
+}
+
+#[test]
+fn a_path_to_a_world_is_not_read_as_a_scenario() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+    let project = folder.project().unwrap();
+    for path in ["scenarios/shop/worlds/shop.yaml", "scenarios/shop/worlds"] {
+        let mistakes = project.load_under(&[folder.path().join(path)]).unwrap_err().0;
+        assert_eq!(mistakes.len(), 1);
+        assert_eq!(mistakes[0].message, "worlds lie here, and no scenarios");
+    }
+}
