@@ -1,5 +1,6 @@
 //! Tools in every format that is understood, from files as their makers' documentation shows them.
 
+use crate::folder::Folder;
 use mocktrial_core::suite::read_tools;
 use mocktrial_trajectory::ToolSpec;
 use serde_json::json;
@@ -108,4 +109,30 @@ fn tools_that_a_provider_runs_itself_cannot_be_mocked() {
     std::fs::write(&path, r#"[{"type": "web_search_20250305", "name": "web_search"}]"#).unwrap();
     let mistakes = read_tools(&path).unwrap_err();
     assert!(mistakes.0[0].message.contains("run by its provider"), "{mistakes}");
+}
+
+#[test]
+fn what_is_wrong_with_a_tool_is_told_where_the_tool_is_defined() {
+    let world = "tools:\n  - two.json\n  - name: c\n    input_schema: {type: object, properties: {}}\n  - one.yaml\n";
+    let folder = Folder::new(&[
+        ("scenarios/shop/worlds/shop.yaml", world),
+        ("scenarios/shop/worlds/two.json", "[{\"name\": \"a\"},\n {\"name\": \"b\"}]\n"),
+        ("scenarios/shop/worlds/one.yaml", "name: d\nreturns:\n  type: string\n  pattern: \"^(?=a)b\"\n"),
+    ]);
+    let warned = |folder: &Folder| -> Vec<String> {
+        let mistakes = match folder.load() {
+            Ok(suite) => suite.warnings,
+            Err(mistakes) => mistakes.0,
+        };
+        mistakes.iter().map(|m| format!("{}:{}:{}", m.file, m.line, m.column)).collect()
+    };
+    assert_eq!(warned(&folder), ["scenarios/shop/worlds/one.yaml:2:1"], "{:?}", folder.messages());
+    folder.write("scenarios/shop/worlds/one.yaml", "name: d\n");
+    let expected = [
+        "scenarios/shop/worlds/one.yaml:1:7",
+        "scenarios/shop/worlds/shop.yaml:3:11",
+        "scenarios/shop/worlds/two.json:1:11",
+        "scenarios/shop/worlds/two.json:2:11",
+    ];
+    assert_eq!(warned(&folder), expected);
 }

@@ -186,6 +186,17 @@ impl Node {
     }
 }
 
+impl Entry {
+    /// Where to point for this member, or for a value at some tokens below it; see [`Node::span_at`].
+    pub(crate) fn span_at(&self, below: &[String]) -> Span {
+        match (&self.value.kind, below) {
+            (Kind::List(_) | Kind::Map(_) | Kind::Scalar(Value::Null), []) => self.key_span,
+            _ if self.value.at(&below[..below.len().min(1)]).is_none() => self.key_span,
+            _ => self.value.span_at(below),
+        }
+    }
+}
+
 /// What a value is, in plain words.
 pub(crate) fn in_words(value: &Value) -> String {
     match value {

@@ -31,10 +31,30 @@ use std::sync::Arc;
 pub(crate) struct Tools {
     pub(crate) specs: Vec<ToolSpec>,
     /// Where each is defined.
-    pub(crate) places: Vec<(Arc<Source>, Span)>,
+    pub(crate) places: Vec<ToolPlace>,
     /// What reading them had to change.
     pub(crate) notes: Vec<String>,
     seen: HashMap<String, (Arc<Source>, Span)>,
+}
+
+/// Where a tool is defined.
+#[derive(Debug)]
+pub(crate) struct ToolPlace {
+    pub(crate) source: Arc<Source>,
+    name: Span,
+    /// The schemas as they are written, under the names that they have in a spec.
+    schemas: Vec<(&'static str, Entry)>,
+}
+
+impl ToolPlace {
+    /// Where to point for something about a part of the tool's spec; for what is not written, at its name.
+    pub(crate) fn span_at(&self, part: &[String]) -> Span {
+        let schema = part.split_first().and_then(|(name, below)| {
+            let (_, entry) = self.schemas.iter().find(|(key, _)| key == name)?;
+            Some(entry.span_at(below))
+        });
+        schema.unwrap_or(self.name)
+    }
 }
 
 /// Reads the tools of one file that belongs to no world yet; it may refer to files beside it.
@@ -127,11 +147,11 @@ impl Tools {
         };
         let Some((name, name_span)) = self.name(reader, document, body) else { return };
         let Some(input) = self.input(reader, document, body, &name) else { return };
-        let output =
-            ["outputSchema", "output_schema", "responseJsonSchema", "response_json_schema", "response", "returns"]
-                .iter()
-                .find_map(|key| body.entry(key))
-                .and_then(|entry| self.schema(reader, document, entry, &name, false));
+        let find = |keys: &[&str]| keys.iter().find_map(|key| body.entry(key));
+        let written = find(OUTPUT);
+        let output = written.and_then(|entry| self.schema(reader, document, entry, &name, false));
+        let schemas = [("input_schema", find(INPUT)), ("output_schema", written)];
+        let schemas = schemas.into_iter().filter_map(|(key, entry)| Some((key, entry?.clone()))).collect();
         let spec = ToolSpec {
             description: text(body, "description").map(str::to_owned),
             input_schema: input,
@@ -149,7 +169,7 @@ impl Tools {
             return;
         }
         self.seen.insert(name, (Arc::clone(source), name_span));
-        self.places.push((Arc::clone(source), name_span));
+        self.places.push(ToolPlace { source: Arc::clone(source), name: name_span, schemas });
         self.specs.push(spec);
     }
 
@@ -182,8 +202,7 @@ impl Tools {
     }
 
     fn input(&mut self, reader: &mut Reader, document: &Document, body: &Node, name: &str) -> Option<Value> {
-        let keys = ["parameters", "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"];
-        if let Some(entry) = keys.iter().find_map(|key| body.entry(key)) {
+        if let Some(entry) = INPUT.iter().find_map(|key| body.entry(key)) {
             if matches!(entry.value.kind, Kind::Scalar(Value::Null)) {
                 return Some(no_arguments());
             }
@@ -195,8 +214,8 @@ impl Tools {
             let mut schema = self.schema(reader, document, &whole, name, true)?;
             if let Some(map) = schema.as_object_mut() {
                 let named = if body.get("name").is_some() { "name" } else { "title" };
-                for key in [named, "description", "output_schema", "outputSchema", "returns", "annotations", "strict"] {
-                    map.shift_remove(key);
+                for key in [named, "description", "annotations", "strict"].iter().chain(OUTPUT) {
+                    map.shift_remove(*key);
                 }
             }
             return Some(schema);
@@ -254,6 +273,13 @@ impl Tools {
         (reader.mistakes.len() == before).then_some(schema)
     }
 }
+
+/// What formats call the schema of the arguments.
+const INPUT: &[&str] = &["parameters", "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"];
+
+/// What formats call the schema of the result.
+const OUTPUT: &[&str] =
+    &["outputSchema", "output_schema", "responseJsonSchema", "response_json_schema", "response", "returns"];
 
 const FORMATS: &str =
     "tools are read from OpenAI, Anthropic, Gemini and MCP definitions, and from plain JSON Schemas with a `title`";
