@@ -7,6 +7,7 @@ use super::reading::Reader;
 use super::source::{Source, Span, printable, steers};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The rows of a template.
@@ -277,8 +278,11 @@ impl CellType {
         let not = |what: &str| format!("not {what}: `{}`", printable(cell));
         match self {
             Self::Text => Ok(Value::String(cell.to_owned())),
-            Self::Number => match serde_json::from_str::<Value>(cell.trim()) {
+            Self::Number => match json(cell.trim()) {
                 Ok(number @ Value::Number(_)) => Ok(number),
+                Err(why) if cell.trim().bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => {
+                    Err(format!("{} ({why})", not("usable")))
+                }
                 _ => Err(not("a number")),
             },
             Self::Boolean => match cell.trim() {
@@ -286,8 +290,22 @@ impl CellType {
                 "false" => Ok(Value::Bool(false)),
                 _ => Err(not("`true` or `false`")),
             },
-            Self::Json => serde_json::from_str(cell).map_err(|error| format!("{} ({error})", not("JSON"))),
+            Self::Json => json(cell).map_err(|why| format!("{} ({why})", not("JSON"))),
         }
+    }
+}
+
+/// A cell read as every JSON file is.
+fn json(cell: &str) -> Result<Value, String> {
+    let source = Arc::new(Source::new(PathBuf::new(), String::new(), cell.to_owned()));
+    let mut mistakes = Vec::new();
+    let node = Document::parse_json_part(&source, Span::new(0, cell.len()), &mut mistakes);
+    match (node, mistakes.into_iter().next()) {
+        (Some(node), None) => Ok(node.to_value()),
+        (_, Some(mistake)) if !cell.trim().is_empty() => {
+            Err(mistake.message.strip_prefix("this is not JSON: ").unwrap_or(&mistake.message).to_owned())
+        }
+        _ => Err("it is empty".to_owned()),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{Entry, Kind, MAX_DEPTH, Node, Source, Span};
 use crate::suite::mistake::Mistake;
+use crate::suite::source::printable;
 use jsonc_parser::ast::{ObjectPropName, Value as Ast};
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use serde_json::{Number, Value};
+use serde_json::Value;
 use std::collections::HashMap;
 
 pub(super) fn parse(source: &Source, part: Span, mistakes: &mut Vec<Mistake>) -> Option<Node> {
@@ -85,11 +86,11 @@ impl Reader<'_> {
             Ast::StringLit(lit) => Kind::Scalar(Value::String(lit.value.into_owned())),
             Ast::BooleanLit(lit) => Kind::Scalar(Value::Bool(lit.value)),
             Ast::NullKeyword(_) => Kind::Scalar(Value::Null),
-            Ast::NumberLit(lit) => match lit.value.parse::<Number>() {
+            Ast::NumberLit(lit) => match super::number(lit.value) {
                 Ok(number) => Kind::Scalar(Value::Number(number)),
-                Err(_) => {
-                    self.mistakes
-                        .push(self.source.mistake(span, "this is not a JSON number, or one that is too large"));
+                Err(message) => {
+                    let hint = format!("write it as text if all of its digits count: \"{}\"", printable(lit.value));
+                    self.mistakes.push(self.source.mistake(span, message).hint(hint));
                     return None;
                 }
             },
