@@ -245,7 +245,8 @@ impl Loader<'_> {
     }
 
     fn load(mut self, mut files: Found, everything: bool) -> Result<Suite, Mistakes> {
-        files.scenarios.sort();
+        // By id: without its extension, `a` comes before `a-2`.
+        files.scenarios.sort_by_cached_key(|path| (self.id(path), path.clone()));
         files.scenarios.dedup();
         let mut scenarios: Vec<Arc<Scenario>> = Vec::new();
         let mut ids: BTreeMap<String, PathBuf> = BTreeMap::new();

@@ -52,6 +52,14 @@ fn scenarios_of_sub_folders_use_the_worlds_of_their_suite() {
 }
 
 #[test]
+fn scenarios_are_ordered_by_id_and_not_by_file() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO), ("scenarios/shop/a-2.yaml", SCENARIO)]);
+    let suite = folder.loaded();
+    let ids: Vec<&str> = suite.scenarios.iter().map(|s| &*s.id).collect();
+    assert_eq!(ids, ["shop/a", "shop/a-2"]);
+}
+
+#[test]
 fn the_same_files_have_the_same_digests_and_reformatting_them_changes_none() {
     let reordered = "world: shop\nexpect: [{answer: {contains: \"delivered\"}}]\nreference: [{args: {order_id: \"W-1\"}, call: get_order}, {say: It is delivered.}]\nuser: ['Where is my order W-1?']\nsystem: Be short. # a comment\n";
     let other = only(&Folder::shop(&[("scenarios/shop/where.yaml", reordered)]));

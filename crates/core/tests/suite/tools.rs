@@ -1,7 +1,7 @@
 //! Tools in every format that is understood, from files as their makers' documentation shows them.
 
 use crate::folder::Folder;
-use mocktrial_core::suite::read_tools;
+use mocktrial_core::suite::{read_tools, write_tools};
 use mocktrial_trajectory::ToolSpec;
 use serde_json::json;
 use std::path::Path;
@@ -100,6 +100,19 @@ fn references_into_other_files_are_taken_in_and_cycles_stay_references() {
     let text = schema.to_string();
     assert!(!text.contains(".json") && !text.contains(".yaml"), "nothing refers to a file: {text}");
     assert_eq!(schema["properties"]["note"]["default"], json!({"$ref": "data"}), "data is left as it is");
+}
+
+#[test]
+fn tools_that_are_written_are_read_as_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/tools");
+    let names = std::fs::read_dir(folder).unwrap().flatten().filter(|e| e.path().is_file());
+    let mut count = 0;
+    for name in names.map(|entry| entry.file_name().into_string().unwrap()) {
+        let tools = fixture(&name);
+        assert_eq!(read(&write_tools(&tools)), tools, "{name}");
+        count += 1;
+    }
+    assert!(count >= 7);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use super::paths::Root;
 use super::reading::Reader;
 use super::source::{Source, Span, printable};
 use mocktrial_trajectory::{ToolAnnotations, ToolSpec};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,6 +78,36 @@ pub fn read_tools(path: &Path) -> Result<Vec<ToolSpec>, Mistakes> {
     } else {
         Ok(found.specs)
     }
+}
+
+/// Tools as a JSON file that [`read_tools`] reads as the same: a list in the shape of MCP's `tools/list`, with a
+/// line end.
+#[must_use]
+pub fn write_tools(tools: &[ToolSpec]) -> String {
+    let list: Vec<Value> = tools.iter().map(written).collect();
+    format!("{:#}\n", Value::Array(list))
+}
+
+fn written(tool: &ToolSpec) -> Value {
+    let ToolAnnotations { title, read_only, destructive, idempotent, open_world } = &tool.annotations;
+    let hints = [
+        ("title", title.clone().map(Value::from)),
+        ("readOnlyHint", read_only.map(Value::from)),
+        ("destructiveHint", destructive.map(Value::from)),
+        ("idempotentHint", idempotent.map(Value::from)),
+        ("openWorldHint", open_world.map(Value::from)),
+    ];
+    let hints: Map<String, Value> =
+        hints.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    let parts = [
+        ("name", Some(Value::from(tool.name.as_str()))),
+        ("description", tool.description.clone().map(Value::from)),
+        ("inputSchema", Some(tool.input_schema.clone())),
+        ("outputSchema", tool.output_schema.clone()),
+        ("strict", tool.strict.map(Value::from)),
+        ("annotations", (!hints.is_empty()).then_some(Value::Object(hints))),
+    ];
+    Value::Object(parts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
 }
 
 impl Tools {
@@ -253,7 +283,7 @@ impl Tools {
             let note = format!("{name}: `{}` is in Gemini's dialect of OpenAPI; its types were lower-cased", entry.key);
             self.notes.push(note);
         }
-        if input && schema.get("type").is_none() && schema.as_object().is_some_and(serde_json::Map::is_empty) {
+        if input && schema.get("type").is_none() && schema.as_object().is_some_and(Map::is_empty) {
             return Some(no_arguments());
         }
         if input && schema.get("type").is_some_and(|t| t != "object") {
