@@ -127,12 +127,11 @@ impl Cases {
 
     fn of_csv(mistakes: &mut Vec<Mistake>, source: &Arc<Source>) -> Option<Self> {
         let before = mistakes.len();
-        let text = source.text.strip_prefix('\u{FEFF}').unwrap_or(&source.text);
-        let base = source.text.len() - text.len();
+        let text = &source.text;
         let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let mut header: Option<Vec<(String, CellType)>> = None;
         let mut cases =
-            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, base)) };
+            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, 0)) };
         let mut record = csv::StringRecord::new();
         loop {
             match csv.read_record(&mut record) {
@@ -140,14 +139,22 @@ impl Cases {
                 Ok(false) => break,
                 Err(error) => {
                     let at = error.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
-                    mistakes.push(source.mistake(line_span(source, base + at), format!("this is not CSV: {error}")));
+                    mistakes.push(source.mistake(line_span(source, at), format!("this is not CSV: {error}")));
                     return None;
                 }
             }
-            let at = base + record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
+            let at = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
             // The reader's position may stand before empty lines that it skipped.
-            let skipped = source.text[at..].len() - source.text[at..].trim_start_matches(['\n', '\r']).len();
-            let span = line_span(source, at + skipped);
+            let at = text.len() - text[at..].trim_start_matches(['\n', '\r']).len();
+            let span = line_span(source, at);
+            let cells = match cells(text, at) {
+                Ok(cells) => cells,
+                Err((at, message)) => {
+                    let hint = "a cell that begins with a quote ends with one; a quote within it is doubled: `\"\"`";
+                    mistakes.push(source.mistake(Span::new(at, at + 1), message).hint(hint));
+                    continue;
+                }
+            };
             let Some(columns) = &header else {
                 header = Some(columns_of(mistakes, source, span, &record)?);
                 cases.columns = header.iter().flatten().map(|(name, _)| name.clone()).collect();
@@ -160,16 +167,14 @@ impl Cases {
                 continue;
             }
             let mut values = Map::new();
-            for ((name, kind), cell) in columns.iter().zip(&record) {
+            for (((name, kind), cell), place) in columns.iter().zip(&record).zip(cells) {
                 match kind.read(cell) {
                     Ok(value) => {
                         values.insert(name.clone(), value);
                     }
                     Err(why) => {
-                        let line = Node { span, kind: Kind::Scalar(Value::Null) };
-                        let place = if cell.is_empty() { span } else { line.span_of_text(source, cell) };
-                        mistakes
-                            .push(source.mistake(place, format!("the cell of column `{}` is {why}", printable(name))));
+                        let message = format!("the cell of column `{}` is {why}", printable(name));
+                        mistakes.push(source.mistake(place, message));
                     }
                 }
             }
@@ -184,7 +189,10 @@ impl Cases {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         if !columns.contains(&key) {
             let hint = match names::nearest(key, columns.iter().copied()) {
-                Some(near) => format!("did you mean `key: {near}`?"),
+                Some(near) => format!("did you mean `key: {}`?", printable(near)),
+                None if matches!(columns[..], [only] if only.contains([';', '\t'])) => {
+                    "separate the cells of a CSV file with commas".to_owned()
+                }
                 None => format!("say which of the columns {} names a row: `key: …`", names::list(&columns)),
             };
             let (source, span) = &self.header;
@@ -343,6 +351,36 @@ fn columns_of(
         return None;
     }
     Some(columns)
+}
+
+/// Where the cells of the record that begins at a byte stand; or where a quote is wrong, and how: the
+/// reader takes whatever follows it.
+fn cells(text: &str, mut at: usize) -> Result<Vec<Span>, (usize, &'static str)> {
+    const END: [char; 3] = [',', '\n', '\r'];
+    let mut cells = Vec::new();
+    loop {
+        let rest = &text[at..];
+        let mut end = rest.find(END).unwrap_or(rest.len());
+        if rest.starts_with('"') {
+            end = 1;
+            loop {
+                end += rest[end..].find('"').ok_or((at, "the quote that opens here is not closed"))? + 1;
+                if !rest[end..].starts_with('"') {
+                    break;
+                }
+                end += 1;
+            }
+            if !rest[end..].is_empty() && !rest[end..].starts_with(END) {
+                return Err((at + end, "text follows a quote that closes its cell"));
+            }
+        }
+        cells.push(Span::new(at, at + end));
+        at += end;
+        if !text[at..].starts_with(',') {
+            return Ok(cells);
+        }
+        at += 1;
+    }
 }
 
 /// The line that begins at a byte.

@@ -21,8 +21,9 @@ const NOT_PROVIDER: &[&str] = &["kind", "extends", "prompt", "tools", "parallel_
 /// Reads the configuration in a document. `None` when it has mistakes, which the reader then holds.
 pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Config> {
     let before = reader.mistakes.len();
-    let value = document.root.to_value();
+    let mut value = document.root.to_value();
     schemas::config()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
+    schemas::config()?.settle(&mut value);
     let endpoints = endpoints(reader, document);
     check_names(reader, document, &endpoints);
     let folders = folders(reader, document);
@@ -185,7 +186,7 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
         reader.mistakes.push(mistake);
         return None;
     };
-    let value = node.to_value();
+    let mut value = node.to_value();
     let shape = match kind.as_str() {
         Some("command") => schemas::command(),
         Some("probe") => schemas::probe(),
@@ -207,6 +208,7 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
     if reader.mistakes.len() > before {
         return None;
     }
+    shape.settle(&mut value);
     let table: EndpointTable = read(reader, document, value.clone())?;
     let prompt = match &table.prompt {
         Some(entry) => Some(prompt(reader, document, node.get("prompt")?, entry)?),

@@ -158,9 +158,10 @@ impl Builder<'_> {
         reader.mistakes.push(self.document.source.mistake(span, message).hint_if(hint));
     }
 
-    fn build(&mut self, reader: &mut Reader, value: Value) -> Option<Scenario> {
+    fn build(&mut self, reader: &mut Reader, mut value: Value) -> Option<Scenario> {
         let mark = reader.mistakes.len();
         let raw_expect = value.get("expect").cloned().unwrap_or_default();
+        schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
         let user = self.user(reader, &file.user);
         let before = reader.mistakes.len();

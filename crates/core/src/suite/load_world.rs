@@ -28,8 +28,9 @@ pub(crate) struct Ready {
 pub(crate) fn load(reader: &mut Reader, id: &str, path: &Path) -> Option<Ready> {
     let before = reader.mistakes.len();
     let document = reader.document(path, Format::Yaml)?;
-    let value = document.root.to_value();
+    let mut value = document.root.to_value();
     let shaped = schemas::world()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
+    schemas::world()?.settle(&mut value);
     let tools = document.root.get("tools").map(|node| Tools::read(reader, &document, node)).unwrap_or_default();
     let state = state(reader, &document)?;
     let script = script(reader, &document);

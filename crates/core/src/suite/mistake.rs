@@ -124,6 +124,9 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// How many mistakes are shown: nobody reads more, and they are often one.
+const SHOWN: usize = 100;
+
 /// Mistakes of one loading, sorted by file and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<Mistake>);
@@ -144,13 +147,16 @@ impl Mistakes {
         Self(Self::sort(mistakes.into_iter().filter(|m| m.severity == Severity::Error).collect()))
     }
 
-    /// Renders all of them, an empty line between, with a last line that counts them.
+    /// Renders the first hundred, an empty line between, with a last line that counts them all.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let mut out = String::new();
-        for mistake in &self.0 {
+        for mistake in self.0.iter().take(SHOWN) {
             out.push_str(&mistake.render(colour));
             out.push('\n');
+        }
+        if self.0.len() > SHOWN {
+            let _ = writeln!(out, "… and {} more, once these are gone\n", self.0.len() - SHOWN);
         }
         let count = |severity| self.0.iter().filter(|m| m.severity == severity).count();
         let say = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });

@@ -4,6 +4,9 @@ use super::source::printable;
 
 /// The name among `known` that was probably meant by `wrong`.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.is_empty() {
+        return None;
+    }
     let lower = wrong.to_lowercase();
     known
         .into_iter()

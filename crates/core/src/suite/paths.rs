@@ -154,10 +154,11 @@ impl Root {
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Source::new(path.to_path_buf(), name, text)),
-            Err(error) => Err(wrong(
-                format!("`{name}` is not UTF-8 text (byte {} is not)", error.utf8_error().valid_up_to()),
-                "save the file as UTF-8",
-            )),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+                Err(wrong(format!("`{name}` is not UTF-8 text (line {line} is not)"), "save the file as UTF-8"))
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) struct Reader {
     pub(crate) root: Root,
     pub(crate) mistakes: Vec<Mistake>,
-    documents: HashMap<PathBuf, Option<Document>>,
+    documents: HashMap<PathBuf, Option<Arc<Document>>>,
     /// By document, the files that have named it.
     followed: HashMap<PathBuf, BTreeSet<PathBuf>>,
 }
@@ -58,7 +58,7 @@ impl Reader {
     }
 
     /// The document that some text of a file names, read once however often it is named.
-    pub(crate) fn follow_document(&mut self, from: &Source, span: Span, text: &str) -> Option<Document> {
+    pub(crate) fn follow_document(&mut self, from: &Source, span: Span, text: &str) -> Option<Arc<Document>> {
         let path = self.follow(from, span, text)?;
         self.followed.entry(path.clone()).or_default().insert(from.path.clone());
         if let Some(known) = self.documents.get(&path) {
@@ -71,7 +71,7 @@ impl Reader {
             self.mistakes.push(mistake);
             return None;
         };
-        let document = self.document(&path, format);
+        let document = self.document(&path, format).map(Arc::new);
         self.documents.insert(path, document.clone());
         document
     }

@@ -56,17 +56,17 @@ pub fn schema(kind: &str) -> Option<Value> {
     Some(schema)
 }
 
-/// The schema of a type, without the `null` that every optional field would take: a key without a value
-/// is a mistake in a file.
+/// The schema of a type as it is in files: without the `null` that every optional field would take, for a key
+/// without a value is a mistake there, and with the bounds of whole numbers.
 fn of<T: JsonSchema>() -> Value {
     let mut schema = schemars::schema_for!(T).to_value();
-    strip_null(&mut schema);
+    as_in_files(&mut schema);
     schema
 }
 
-fn strip_null(schema: &mut Value) {
+fn as_in_files(schema: &mut Value) {
     match schema {
-        Value::Array(items) => items.iter_mut().for_each(strip_null),
+        Value::Array(items) => items.iter_mut().for_each(as_in_files),
         Value::Object(map) => {
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|t| t != "null");
@@ -88,7 +88,13 @@ fn strip_null(schema: &mut Value) {
             if map.get("default").is_some_and(Value::is_null) {
                 map.shift_remove("default");
             }
-            map.values_mut().for_each(strip_null);
+            // What serde refuses, the schema refuses: it knows where, and says so in words.
+            match map.get("format").and_then(Value::as_str) {
+                Some("uint32") => map.insert("maximum".into(), u32::MAX.into()),
+                Some("uint64") => map.insert("maximum".into(), u64::MAX.into()),
+                _ => None,
+            };
+            map.values_mut().for_each(as_in_files);
         }
         _ => {}
     }
@@ -207,7 +213,7 @@ fn join(into: &mut Value, from: Value) {
 fn world_schema() -> Value {
     let mut schema = of::<WorldFile>();
     let mut definition = mocktrial_world::definition_schema();
-    strip_null(&mut definition);
+    as_in_files(&mut definition);
     join(&mut schema, definition);
     schema
 }

@@ -1,6 +1,6 @@
 //! Rows of cases, and what they put into a template.
 
-use crate::folder::Folder;
+use crate::folder::{Folder, SCENARIO};
 use mocktrial_core::suite::{Step, Suite};
 use serde_json::{Value, json};
 
@@ -199,4 +199,70 @@ fn each_mistake_of_a_row_is_told_once_with_the_number_of_rows_that_make_it() {
         refused("`order_id` is missing", "`b`, scenarios/shop/a.yaml:7 and 3 others"),
     ];
     assert_eq!(folder.messages(), expected);
+}
+
+/// What is said of a CSV file whose columns `id`, `order` and `note` a scenario uses.
+fn said_of_csv(csv: &[u8]) -> Vec<String> {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", &template("cases: rows.csv\n"))]);
+    std::fs::write(folder.path().join("scenarios/shop/rows.csv"), csv).unwrap();
+    folder.messages().iter().map(|message| message.replace("scenarios/shop/rows.csv:", "")).collect()
+}
+
+#[test]
+fn a_quote_that_swallows_the_rows_after_it_is_a_mistake() {
+    let swallowed = said_of_csv(b"id,order,note\na,W-1,\"x\nb,W-2,y\n");
+    assert_eq!(swallowed, ["2:7 the quote that opens here is not closed"]);
+    let text = said_of_csv(b"id,order,note\na,\"W-1\"x,y\n");
+    assert_eq!(text, ["2:8 text follows a quote that closes its cell"]);
+}
+
+#[test]
+fn a_cell_is_shown_where_it_stands_even_in_a_row_of_several_lines() {
+    let said = said_of_csv(b"id,order:number,note:number\nb,1,\"1\n\n2\"\nx,x,1\nc,\"1\nx\",x");
+    let expected = [
+        "2:5 the cell of column `note` is not a number: `1\\n\\n2`",
+        "5:3 the cell of column `order` is not a number: `x`",
+        "6:3 the cell of column `order` is not a number: `1\\nx`",
+        "7:4 the cell of column `note` is not a number: `x`",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_byte_order_mark_windows_line_ends_and_empty_lines_mean_nothing() {
+    let text = format!("\u{feff}{}", template("cases: rows.csv\n").replace('\n', "\r\n"));
+    let csv = "\u{feff}\r\nid,order,note\r\n\r\na,W-1,\"one\r\ntwo \"\"2\"\"\"\r\n\r\n";
+    let suite = Folder::shop(&[("scenarios/shop/a.yaml", &text), ("scenarios/shop/rows.csv", csv)]).loaded();
+    assert_eq!(suite.scenarios.len(), 1);
+    assert_eq!(suite.scenarios[0].references[0][1], Step::Say("I saw ${HOME} and one\r\ntwo \"2\"".into()));
+    assert_eq!(suite.scenarios[0].source.row.as_ref().unwrap().line, 4);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_line() {
+    let said = said_of_csv(b"id,order,note\na,W-1,caf\xe9\n");
+    assert_eq!(said, ["scenarios/shop/a.yaml:8:8 `scenarios/shop/rows.csv` is not UTF-8 text (line 2 is not)"]);
+}
+
+#[test]
+fn cells_that_are_not_separated_by_commas_are_recognised() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", &template("cases: rows.csv\n"))]);
+    for separator in [";", "\t"] {
+        folder.write("scenarios/shop/rows.csv", &"id,order,note\na,W-1,x\n".replace(',', separator));
+        let mistakes = folder.load().unwrap_err();
+        assert_eq!(mistakes.0[0].hint.as_deref(), Some("separate the cells of a CSV file with commas"));
+    }
+}
+
+#[test]
+fn of_very_many_mistakes_the_first_are_shown_and_all_are_counted() {
+    let rows: String = (0..500).map(|i| format!("{i},x\n")).collect();
+    let folder = Folder::shop(&[
+        ("scenarios/shop/a.yaml", &format!("{SCENARIO}cases: rows.csv\n")),
+        ("scenarios/shop/rows.csv", &format!("id,n:number\n{rows}")),
+    ]);
+    let mistakes = folder.load().unwrap_err();
+    let rendered = mistakes.render(false);
+    assert_eq!((mistakes.0.len(), rendered.matches("error: ").count()), (500, 100));
+    assert!(rendered.ends_with("… and 400 more, once these are gone\n\n500 errors\n"), "{rendered}");
 }

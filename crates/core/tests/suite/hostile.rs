@@ -45,7 +45,7 @@ fn names_of_files_columns_and_keys_reach_the_terminal_as_escapes() {
     };
     let quoted = format!("\"{steering}\"");
     let projects = [
-        csv(&format!("id,{quoted}:number,b"), "a,x,1"),
+        csv(&format!("id,\"{steering}:number\",b"), "a,x,1"),
         csv(&format!("id,{quoted},{quoted},b"), "a,1,2,3"),
         csv(&format!("id,{quoted}"), "a,1"),
         csv(&format!("{quoted},b"), "a,1"),

@@ -220,3 +220,10 @@ fn a_path_to_a_world_is_not_read_as_a_scenario() {
         assert_eq!(mistakes[0].message, "worlds lie here, and no scenarios");
     }
 }
+
+#[test]
+fn a_world_is_not_its_own_file_of_tools() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+    folder.write("scenarios/shop/worlds/shop.yaml", "tools: [shop.yaml]\n");
+    assert_eq!(folder.messages(), ["scenarios/shop/worlds/shop.yaml:1:9 a world cannot be its own file of tools"]);
+}

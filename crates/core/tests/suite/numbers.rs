@@ -132,3 +132,26 @@ behaviour:
     let schema: &Value = &suite.worlds["shop/shop"].world.tools()[0].input_schema;
     assert_eq!(schema["properties"]["ratio"]["maximum"], json!(1.5));
 }
+
+#[test]
+fn a_whole_number_may_be_written_as_a_fraction_and_one_that_is_too_large_is_told_where_it_stands() {
+    let toml = "[limits]\nturns = 5.0\n[endpoints.a]\nkind = \"chat\"\nmodel = \"m\"\nretries = 1e0\nparameters = {max_tokens = 4e2, seed = 7.0}\n";
+    let scenario = SCENARIO.replace("world: shop\n", "world: shop\nlimits: {calls: 1e3, errors: 2.0}\n");
+    let folder = Folder::shop(&[("mocktrial.toml", toml), ("scenarios/shop/a.yaml", &scenario)]);
+    folder.write("scenarios/shop/worlds/shop.yaml", &format!("{WORLD}    takes_ms: 1.5e2\nseed: 7.0\n"));
+    let suite = folder.loaded();
+    let limits = suite.scenarios[0].limits;
+    assert_eq!((limits.turns, limits.calls, limits.errors), (Some(5), Some(1000), Some(2)));
+    let config = folder.project().unwrap().config;
+    assert_eq!(config.limits.turns, Some(5));
+    assert_eq!(config.endpoints["a"].treatment["parameters"], json!({"max_tokens": 400, "seed": 7}));
+    assert_eq!(suite.worlds["shop/shop"].seed, 7);
+
+    folder.write("mocktrial.toml", "");
+    folder.write("scenarios/shop/a.yaml", &scenario.replace("errors: 2.0", "errors: 5000000000, tokens: 1e30"));
+    let expected = [
+        "scenarios/shop/a.yaml:5:30 `errors` must be at most 4294967295, but is the number 5000000000",
+        "scenarios/shop/a.yaml:5:50 `tokens` must be at most 18446744073709551615, but is the number 1e+30",
+    ];
+    assert_eq!(folder.messages(), expected);
+}

@@ -327,6 +327,9 @@ fn syntax(source: &Source, error: &ScanError) -> Mistake {
         ErrorKind::UnknownQuotedScalarEscape => {
             "between double quotes a backslash is written twice; between single quotes it is text"
         }
+        ErrorKind::UnexpectedCharacter { .. } if rest.starts_with(char::is_control) => {
+            "remove the control character, or write it as an escape between double quotes: \"\\0\""
+        }
         ErrorKind::UnexpectedCharacter { .. } => "text that begins with this character must be quoted",
         _ => return mistake,
     };

@@ -122,6 +122,11 @@ impl Tools {
         match &node.kind {
             Kind::Scalar(Value::String(path)) => {
                 if let Some(document) = reader.follow_document(&world.source, node.span, path) {
+                    if document.source.path == world.source.path {
+                        let mistake = world.source.mistake(node.span, "a world cannot be its own file of tools");
+                        reader.mistakes.push(mistake.hint("define the tools here, or name the file that does"));
+                        return;
+                    }
                     let before = self.specs.len();
                     let mistakes = reader.mistakes.len();
                     self.collect(reader, &document, &document.root);
