@@ -4,9 +4,10 @@ use super::document::{Document, Kind, Node, in_words};
 use super::mistake::Mistake;
 use super::names;
 use super::reading::Reader;
-use super::source::{Source, Span, printable};
+use super::source::{Source, Span, printable, steers};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The rows of a template.
@@ -25,6 +26,28 @@ pub(crate) struct CaseRow {
     pub(crate) values: Map<String, Value>,
     pub(crate) source: Arc<Source>,
     pub(crate) span: Span,
+}
+
+impl CaseRow {
+    /// A message about what this row made of the template, without the row's own values where the message
+    /// shows one: what is left is the same for every row with the same mistake.
+    pub(crate) fn without_values(&self, message: &str) -> String {
+        fn remove(value: &Value, message: &mut String) {
+            match value {
+                Value::Array(items) => items.iter().for_each(|item| remove(item, message)),
+                Value::Object(map) => map.values().for_each(|item| remove(item, message)),
+                scalar => {
+                    let shown = scalar.as_str().map_or_else(|| scalar.to_string(), printable);
+                    for (before, after) in [("`", "`"), ("`\"", "\"`"), ("the number ", "")] {
+                        *message = message.replace(&format!("{before}{shown}{after}"), &format!("{before}…{after}"));
+                    }
+                }
+            }
+        }
+        let mut message = message.to_owned();
+        self.values.values().for_each(|value| remove(value, &mut message));
+        message
+    }
 }
 
 impl Cases {
@@ -82,7 +105,8 @@ impl Cases {
                     cases.columns.push(name.clone());
                 }
             }
-            cases.rows.push(CaseRow { key: String::new(), values, source: Arc::clone(source), span: item.span });
+            let (source, span) = (Arc::clone(source), item.span_at(&[]));
+            cases.rows.push(CaseRow { key: String::new(), values, source, span });
         }
         cases
     }
@@ -103,12 +127,11 @@ impl Cases {
 
     fn of_csv(mistakes: &mut Vec<Mistake>, source: &Arc<Source>) -> Option<Self> {
         let before = mistakes.len();
-        let text = source.text.strip_prefix('\u{FEFF}').unwrap_or(&source.text);
-        let base = source.text.len() - text.len();
+        let text = &source.text;
         let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let mut header: Option<Vec<(String, CellType)>> = None;
         let mut cases =
-            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, base)) };
+            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, 0)) };
         let mut record = csv::StringRecord::new();
         loop {
             match csv.read_record(&mut record) {
@@ -116,14 +139,22 @@ impl Cases {
                 Ok(false) => break,
                 Err(error) => {
                     let at = error.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
-                    mistakes.push(source.mistake(line_span(source, base + at), format!("this is not CSV: {error}")));
+                    mistakes.push(source.mistake(line_span(source, at), format!("this is not CSV: {error}")));
                     return None;
                 }
             }
-            let at = base + record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
+            let at = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
             // The reader's position may stand before empty lines that it skipped.
-            let skipped = source.text[at..].len() - source.text[at..].trim_start_matches(['\n', '\r']).len();
-            let span = line_span(source, at + skipped);
+            let at = text.len() - text[at..].trim_start_matches(['\n', '\r']).len();
+            let span = line_span(source, at);
+            let cells = match cells(text, at) {
+                Ok(cells) => cells,
+                Err((at, message)) => {
+                    let hint = "a cell that begins with a quote ends with one; a quote within it is doubled: `\"\"`";
+                    mistakes.push(source.mistake(Span::new(at, at + 1), message).hint(hint));
+                    continue;
+                }
+            };
             let Some(columns) = &header else {
                 header = Some(columns_of(mistakes, source, span, &record)?);
                 cases.columns = header.iter().flatten().map(|(name, _)| name.clone()).collect();
@@ -136,15 +167,14 @@ impl Cases {
                 continue;
             }
             let mut values = Map::new();
-            for ((name, kind), cell) in columns.iter().zip(&record) {
+            for (((name, kind), cell), place) in columns.iter().zip(&record).zip(cells) {
                 match kind.read(cell) {
                     Ok(value) => {
                         values.insert(name.clone(), value);
                     }
                     Err(why) => {
-                        let line = Node { span, kind: Kind::Scalar(Value::Null) };
-                        let place = if cell.is_empty() { span } else { line.span_of_text(source, cell) };
-                        mistakes.push(source.mistake(place, format!("the cell of column `{name}` is {why}")));
+                        let message = format!("the cell of column `{}` is {why}", printable(name));
+                        mistakes.push(source.mistake(place, message));
                     }
                 }
             }
@@ -159,12 +189,18 @@ impl Cases {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         if !columns.contains(&key) {
             let hint = match names::nearest(key, columns.iter().copied()) {
-                Some(near) => format!("did you mean `key: {near}`?"),
+                Some(near) => format!("did you mean `key: {}`?", printable(near)),
+                None if matches!(columns[..], [only] if only.contains([';', '\t'])) => {
+                    "separate the cells of a CSV file with commas".to_owned()
+                }
                 None => format!("say which of the columns {} names a row: `key: …`", names::list(&columns)),
             };
             let (source, span) = &self.header;
-            mistakes
-                .push(source.mistake(*span, format!("the cases have no column `{key}` to name their rows")).hint(hint));
+            mistakes.push(
+                source
+                    .mistake(*span, format!("the cases have no column `{}` to name their rows", printable(key)))
+                    .hint(hint),
+            );
             return false;
         }
         let mut seen: HashMap<String, (Arc<Source>, Span)> = HashMap::new();
@@ -183,7 +219,7 @@ impl Cases {
                     continue;
                 }
             };
-            let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
+            let bad = |c: char| steers(c) || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
             if name.is_empty() || name.len() > 128 || name.contains(bad) {
                 let message = format!("`{}` cannot name a row", printable(&name));
                 let hint = "a key is part of the scenario's id: up to 128 characters without spaces, `#`, `/` and `\\`";
@@ -203,6 +239,21 @@ impl Cases {
             row.key = name;
         }
         mistakes.len() == before
+    }
+
+    /// Finds the rows that lack a column which the template uses.
+    pub(crate) fn find_gaps(&self, used: &BTreeSet<String>, mistakes: &mut Vec<Mistake>) {
+        for row in &self.rows {
+            let lacking: Vec<&str> =
+                used.iter().map(String::as_str).filter(|name| !row.values.contains_key(*name)).collect();
+            if !lacking.is_empty() {
+                let noun = if lacking.len() == 1 { "column" } else { "columns" };
+                let names = names::list(&lacking);
+                let message = format!("the case `{}` lacks the {noun} {names}, which the scenario uses", row.key);
+                let hint = "give every row a value for it: `\"\"` for no text, `null` for nothing";
+                mistakes.push(row.source.mistake(row.span, message).hint(hint));
+            }
+        }
     }
 
     /// Warns of columns that nothing uses.
@@ -235,8 +286,11 @@ impl CellType {
         let not = |what: &str| format!("not {what}: `{}`", printable(cell));
         match self {
             Self::Text => Ok(Value::String(cell.to_owned())),
-            Self::Number => match serde_json::from_str::<Value>(cell.trim()) {
+            Self::Number => match json(cell.trim()) {
                 Ok(number @ Value::Number(_)) => Ok(number),
+                Err(why) if cell.trim().bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => {
+                    Err(format!("{} ({why})", not("usable")))
+                }
                 _ => Err(not("a number")),
             },
             Self::Boolean => match cell.trim() {
@@ -244,8 +298,22 @@ impl CellType {
                 "false" => Ok(Value::Bool(false)),
                 _ => Err(not("`true` or `false`")),
             },
-            Self::Json => serde_json::from_str(cell).map_err(|error| format!("{} ({error})", not("JSON"))),
+            Self::Json => json(cell).map_err(|why| format!("{} ({why})", not("JSON"))),
         }
+    }
+}
+
+/// A cell read as every JSON file is.
+fn json(cell: &str) -> Result<Value, String> {
+    let source = Arc::new(Source::new(PathBuf::new(), String::new(), cell.to_owned()));
+    let mut mistakes = Vec::new();
+    let node = Document::parse_json_part(&source, Span::new(0, cell.len()), &mut mistakes);
+    match (node, mistakes.into_iter().next()) {
+        (Some(node), None) => Ok(node.to_value()),
+        (_, Some(mistake)) if !cell.trim().is_empty() => {
+            Err(mistake.message.strip_prefix("this is not JSON: ").unwrap_or(&mistake.message).to_owned())
+        }
+        _ => Err("it is empty".to_owned()),
     }
 }
 
@@ -274,7 +342,7 @@ fn columns_of(
         let problem = if name.is_empty() {
             "a column has no name".to_owned()
         } else if columns.iter().any(|(other, _)| other == name) {
-            format!("the column `{name}` stands twice")
+            format!("the column `{}` stands twice", printable(name))
         } else {
             columns.push((name.to_owned(), kind));
             continue;
@@ -283,6 +351,36 @@ fn columns_of(
         return None;
     }
     Some(columns)
+}
+
+/// Where the cells of the record that begins at a byte stand; or where a quote is wrong, and how: the
+/// reader takes whatever follows it.
+fn cells(text: &str, mut at: usize) -> Result<Vec<Span>, (usize, &'static str)> {
+    const END: [char; 3] = [',', '\n', '\r'];
+    let mut cells = Vec::new();
+    loop {
+        let rest = &text[at..];
+        let mut end = rest.find(END).unwrap_or(rest.len());
+        if rest.starts_with('"') {
+            end = 1;
+            loop {
+                end += rest[end..].find('"').ok_or((at, "the quote that opens here is not closed"))? + 1;
+                if !rest[end..].starts_with('"') {
+                    break;
+                }
+                end += 1;
+            }
+            if !rest[end..].is_empty() && !rest[end..].starts_with(END) {
+                return Err((at + end, "text follows a quote that closes its cell"));
+            }
+        }
+        cells.push(Span::new(at, at + end));
+        at += end;
+        if !text[at..].starts_with(',') {
+            return Ok(cells);
+        }
+        at += 1;
+    }
 }
 
 /// The line that begins at a byte.

@@ -21,8 +21,9 @@ const NOT_PROVIDER: &[&str] = &["kind", "extends", "prompt", "tools", "parallel_
 /// Reads the configuration in a document. `None` when it has mistakes, which the reader then holds.
 pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Config> {
     let before = reader.mistakes.len();
-    let value = document.root.to_value();
+    let mut value = document.root.to_value();
     schemas::config()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
+    schemas::config()?.settle(&mut value);
     let endpoints = endpoints(reader, document);
     check_names(reader, document, &endpoints);
     let folders = folders(reader, document);
@@ -62,11 +63,17 @@ fn folders(reader: &mut Reader, document: &Document) -> Folders {
     for (key, folder) in
         [("scenarios", &mut folders.scenarios), ("cassettes", &mut folders.cassettes), ("runs", &mut folders.runs)]
     {
-        let Some(node) = document.root.get("project").and_then(|p| p.get(key)) else { continue };
-        let Some(text) = node.as_str() else { continue };
-        match reader.root.inside(reader.root.path(), text) {
+        let node = document.root.get("project").and_then(|p| p.get(key));
+        let text = node.and_then(Node::as_str).unwrap_or(folder.as_str());
+        match reader.root.folder(text) {
             Ok(path) => *folder = reader.root.name(&path),
-            Err(wrong) => reader.mistakes.push(document.source.mistake(node.span, wrong.message).hint_if(wrong.hint)),
+            Err(wrong) => {
+                let mistake = match node {
+                    Some(node) => document.source.mistake(node.span, wrong.message),
+                    None => document.source.mistake_whole(wrong.message),
+                };
+                reader.mistakes.push(mistake.hint_if(wrong.hint));
+            }
         }
     }
     folders
@@ -179,7 +186,7 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
         reader.mistakes.push(mistake);
         return None;
     };
-    let value = node.to_value();
+    let mut value = node.to_value();
     let shape = match kind.as_str() {
         Some("command") => schemas::command(),
         Some("probe") => schemas::probe(),
@@ -201,6 +208,7 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
     if reader.mistakes.len() > before {
         return None;
     }
+    shape.settle(&mut value);
     let table: EndpointTable = read(reader, document, value.clone())?;
     let prompt = match &table.prompt {
         Some(entry) => Some(prompt(reader, document, node.get("prompt")?, entry)?),
@@ -215,7 +223,12 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
             if let Err(wrong) = chat.check() {
                 let at: Vec<String> = wrong.key.splitn(2, '.').map(str::to_owned).collect();
                 let span = if node.at(&at).is_some() { node.span_at(&at) } else { entry.key_span };
-                reader.mistakes.push(source.mistake(span, wrong.message));
+                let mut mistake = source.mistake(span, wrong.message);
+                if at[0] == "headers" || chat.base_url.contains('@') {
+                    // What stands there may be a secret, and mistakes are printed into logs.
+                    mistake = mistake.without_excerpt();
+                }
+                reader.mistakes.push(mistake);
                 return None;
             }
             secrets.extend(chat.api_key_env.iter().cloned());

@@ -8,10 +8,10 @@ use super::mistake::Mistake;
 use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
 use super::source::{Span, printable};
-use super::substitute::{self, SUBSTITUTED};
-use super::{merge, names, schemas};
+use super::substitute::Clash;
+use super::{merge, names, schemas, substitute};
 use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,9 @@ pub(crate) fn load(
     let Some(document) = reader.document(path, Format::Yaml) else { return Vec::new() };
     let value = document.root.to_value();
     let shape = schemas::scenario();
-    if !shape.is_some_and(|s| s.check(&document.source, &document.root, &value, &mut reader.mistakes)) {
+    // What a column becomes is known with its row only, and is checked then.
+    let open = |at: &Pointer| value.get("cases").is_some() && substitute::is_open(&value, at);
+    if !shape.is_some_and(|s| s.check_but(&document.source, &document.root, &value, &mut reader.mistakes, open)) {
         return Vec::new();
     }
     let world = document.root.get("world").and_then(|node| find_world(reader, &document, node.span, node.as_str()?));
@@ -42,6 +44,9 @@ pub(crate) fn load(
         }
         substitute::warn_without_cases(&document.source, &document.root, &mut reader.mistakes);
         let Some(world) = world else { return Vec::new() };
+        let mut value = value;
+        let clashes = substitute::fill(&mut value, None);
+        note_clashes(reader, &document, clashes);
         return Builder { document: &document, world: &world, defaults, shared, id, row: None }
             .build(reader, value)
             .into_iter()
@@ -52,6 +57,7 @@ pub(crate) fn load(
     let Some(cases) = Cases::read(reader, &document, cases, key) else { return Vec::new() };
     let before = reader.mistakes.len();
     let used = substitute::used(&document.source, &document.root, &cases.columns, &mut reader.mistakes);
+    cases.find_gaps(&used, &mut reader.mistakes);
     cases.warn_unused(&used, key.unwrap_or("id"), &mut reader.mistakes);
     let (Some(world), false) = (world, errors_since(reader, before)) else { return Vec::new() };
 
@@ -62,85 +68,76 @@ pub(crate) fn load(
     }
     let mut scenarios = Vec::with_capacity(cases.rows.len());
     let mut faults = Faults::default();
-    for row in &cases.rows {
+    for (index, row) in cases.rows.iter().enumerate() {
         let mark = reader.mistakes.len();
         let mut filled = template.clone();
-        fill(&mut filled, &row.values);
+        let clashes = substitute::fill(&mut filled, Some(&row.values));
+        note_clashes(reader, &document, clashes);
         let fits = shape.is_some_and(|s| s.check(&document.source, &document.root, &filled, &mut reader.mistakes));
         if fits {
             let mut builder = Builder { document: &document, world: &world, defaults, shared, id, row: Some(row) };
             scenarios.extend(builder.build(reader, filled).map(Arc::new));
         }
-        faults.add(row, reader.mistakes.split_off(mark));
+        faults.add(index, row, reader.mistakes.split_off(mark));
     }
     reader.mistakes.extend(faults.finish());
     scenarios
 }
 
-/// Puts a row's values into a template. What people read is always text.
-fn fill(template: &mut Value, row: &Map<String, Value>) {
-    let Some(map) = template.as_object_mut() else { return };
-    for (key, value) in map.iter_mut().filter(|(key, _)| SUBSTITUTED.contains(&key.as_str())) {
-        match key.as_str() {
-            "title" | "description" | "system" | "user" => fill_texts(value, row),
-            "reference" | "references" => {
-                fill_said(value, row);
-                substitute::fill(value, row);
-            }
-            _ => substitute::fill(value, row),
-        }
+fn note_clashes(reader: &mut Reader, document: &Document, clashes: Vec<Clash>) {
+    for clash in clashes {
+        let message = format!("two keys of this map become `{}`", printable(&clash.key));
+        let mistake = document.source.mistake(document.span_at(&clash.at), message);
+        reader.mistakes.push(mistake.hint("a key can stand only once in a map: see which columns it is made of"));
     }
 }
 
-fn fill_texts(value: &mut Value, row: &Map<String, Value>) {
-    match value {
-        Value::String(text) => *text = substitute::fill_text(text, row),
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_texts(item, row)),
-        _ => {}
-    }
-}
-
-/// What a step says is text, even where it is exactly one column.
-fn fill_said(value: &mut Value, row: &Map<String, Value>) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_said(item, row)),
-        Value::Object(step) => {
-            if let Some(Value::String(text)) = step.get_mut("say") {
-                *text = substitute::fill_text(text, row);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The mistakes of rows, each said once however many rows it has.
+/// The mistakes of rows, each said once however many rows make it.
 #[derive(Default)]
-struct Faults(Vec<(Mistake, String, usize)>);
+struct Faults(Vec<Fault>);
+
+struct Fault {
+    mistake: Mistake,
+    /// Its message without what the row gave, by which other rows make the same.
+    message: String,
+    /// The first row that makes it.
+    first: String,
+    /// The index of the last row that made it.
+    last: usize,
+    rows: usize,
+}
 
 impl Faults {
-    fn add(&mut self, row: &CaseRow, mistakes: Vec<Mistake>) {
+    fn add(&mut self, index: usize, row: &CaseRow, mistakes: Vec<Mistake>) {
         for mistake in mistakes {
-            let same = |m: &Mistake| {
-                (m.line, m.column, m.file.as_str()) == (mistake.line, mistake.column, mistake.file.as_str())
+            let message = row.without_values(&mistake.message);
+            let place = |m: &Mistake| (m.line, m.column, m.severity);
+            let same = |f: &Fault| {
+                place(&f.mistake) == place(&mistake) && f.mistake.file == mistake.file && f.message == message
             };
-            match self.0.iter_mut().find(|(m, ..)| same(m)) {
-                Some((_, _, others)) => *others += 1,
+            match self.0.iter_mut().find(|fault| same(fault)) {
+                Some(fault) if fault.last == index => {}
+                Some(fault) => {
+                    fault.last = index;
+                    fault.rows += 1;
+                }
                 None => {
-                    let place = format!("`{}`, {}:{}", row.key, row.source.name, row.source.line(row.span.start));
-                    self.0.push((mistake, place, 0));
+                    let line = row.source.line(row.span.start);
+                    let first = format!("`{}`, {}:{line}", row.key, row.source.name);
+                    self.0.push(Fault { mistake, message, first, last: index, rows: 1 });
                 }
             }
         }
     }
 
     fn finish(self) -> impl Iterator<Item = Mistake> {
-        self.0.into_iter().map(|(mut mistake, place, others)| {
-            let more = match others {
-                0 => String::new(),
-                1 => " and one other".into(),
-                n => format!(" and {n} others"),
+        self.0.into_iter().map(|Fault { mut mistake, first, rows, .. }| {
+            let more = match rows {
+                1 => String::new(),
+                2 => " and one other".into(),
+                n => format!(" and {} others", n - 1),
             };
-            mistake.message = format!("{} (in the case {place}{more})", mistake.message);
+            mistake.message = format!("{} (in the case {first}{more})", mistake.message);
             mistake
         })
     }
@@ -161,9 +158,10 @@ impl Builder<'_> {
         reader.mistakes.push(self.document.source.mistake(span, message).hint_if(hint));
     }
 
-    fn build(&mut self, reader: &mut Reader, value: Value) -> Option<Scenario> {
+    fn build(&mut self, reader: &mut Reader, mut value: Value) -> Option<Scenario> {
         let mark = reader.mistakes.len();
         let raw_expect = value.get("expect").cloned().unwrap_or_default();
+        schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
         let user = self.user(reader, &file.user);
         let before = reader.mistakes.len();
@@ -375,14 +373,12 @@ impl Builder<'_> {
                     at: format!("expect[{i}]"),
                 }),
                 (Some((one, _)), Some((other, _))) => {
-                    let hint = "begin a new item with `- ` for each".to_owned();
-                    let at = [&at[..], std::slice::from_ref(other)].concat();
-                    self.fault(
-                        reader,
-                        &at,
-                        format!("this criterion has two graders, `{one}` and `{other}`"),
-                        Some(hint),
-                    );
+                    let root = &self.document.root;
+                    let second = root.at(&at).and_then(|node| node.entry(other));
+                    let span = second.map_or_else(|| root.span_at(&at), |entry| entry.key_span);
+                    let message = format!("this criterion has two graders, `{one}` and `{other}`");
+                    let mistake = self.document.source.mistake(span, message);
+                    reader.mistakes.push(mistake.hint("begin a new item with `- ` for each"));
                 }
                 (None, _) => {
                     let known: Vec<&str> = mocktrial_scoring::graders().iter().map(|g| g.name()).collect();
@@ -427,16 +423,22 @@ impl Builder<'_> {
             } else {
                 [&["expect".to_owned(), index.to_string()][..], inner.as_slice()].concat()
             };
-            let alone = matches!(inner.as_slice(), [grader, _, key] if grader == "state" && key == "only_changed");
-            let hint = if alone {
-                Some(
-                    "it is no assertion on a path: write a criterion of its own, `- state: {only_changed: […]}`".into(),
-                )
-            } else {
-                fault.hint.clone()
-            };
+            let hint = only_changed(inner).or_else(|| fault.hint.clone());
             self.fault(reader, &at, &fault.message, hint);
         }
+    }
+}
+
+/// What to do about `only_changed` where the grader `state` saw an assertion on a path instead.
+fn only_changed(at: &[String]) -> Option<String> {
+    match at {
+        [grader, _, key] if grader == "state" && key == "only_changed" => Some(
+            "it is no assertion on a path: write a criterion of its own, `- state: {only_changed: […]}`".to_owned(),
+        ),
+        [grader, key] if grader == "state" => {
+            names::nearest(key, ["only_changed"]).map(|meant| format!("did you mean `{meant}`?"))
+        }
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::reading::Reader;
 use super::schemas;
 use super::shape::Shape;
 use super::tools::Tools;
-use mocktrial_trajectory::{Digest, Pointer};
+use mocktrial_trajectory::Digest;
 use mocktrial_world::{Definition, State, World};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -28,8 +28,9 @@ pub(crate) struct Ready {
 pub(crate) fn load(reader: &mut Reader, id: &str, path: &Path) -> Option<Ready> {
     let before = reader.mistakes.len();
     let document = reader.document(path, Format::Yaml)?;
-    let value = document.root.to_value();
+    let mut value = document.root.to_value();
     let shaped = schemas::world()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
+    schemas::world()?.settle(&mut value);
     let tools = document.root.get("tools").map(|node| Tools::read(reader, &document, node)).unwrap_or_default();
     let state = state(reader, &document)?;
     let script = script(reader, &document);
@@ -47,9 +48,18 @@ pub(crate) fn load(reader: &mut Reader, id: &str, path: &Path) -> Option<Ready> 
         Err(faults) => (faults, None),
     };
     for fault in faults {
-        let span = place(&document, &tools.places, &fault.at);
-        let (source, span) = span.unwrap_or_else(|| (Arc::clone(&document.source), document.span_at(&fault.at)));
-        let mistake = source.mistake(span, fault.message).hint_if(fault.hint);
+        // `/tools/3` is the fourth tool, whichever file defines it.
+        let tool = match fault.at.0.as_slice() {
+            [key, index, part @ ..] if key == "tools" => {
+                index.parse::<usize>().ok().and_then(|index| Some((tools.places.get(index)?, part)))
+            }
+            _ => None,
+        };
+        let mistake = match tool {
+            Some((place, part)) => place.source.mistake(place.span_at(part), fault.message),
+            None => document.source.mistake(document.span_at(&fault.at), fault.message),
+        };
+        let mistake = mistake.hint_if(fault.hint);
         reader.mistakes.push(if world.is_some() { mistake.warning() } else { mistake });
     }
     let world = world?;
@@ -71,19 +81,6 @@ pub(crate) fn load(reader: &mut Reader, id: &str, path: &Path) -> Option<Ready> 
         notes: tools.notes,
     };
     Some(Ready { world: Arc::new(loaded), state: Arc::new(state), initial, shapes })
-}
-
-/// Where a mistake about a tool stands: `/tools/3` is the fourth tool, whichever file defines it.
-fn place(
-    document: &Document,
-    places: &[(Arc<super::source::Source>, super::source::Span)],
-    at: &Pointer,
-) -> Option<(Arc<super::source::Source>, super::source::Span)> {
-    let [first, index, ..] = at.0.as_slice() else { return None };
-    if first != "tools" || document.root.at(&at.0).is_some() {
-        return None;
-    }
-    places.get(index.parse::<usize>().ok()?).cloned()
 }
 
 pub(crate) fn errors_since(reader: &Reader, mark: usize) -> bool {

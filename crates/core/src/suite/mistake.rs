@@ -1,5 +1,6 @@
 //! What is wrong with a file, where, why, and what to do about it.
 
+use super::source::escaped;
 use std::fmt::{self, Write as _};
 
 /// Whether a mistake stops the suite from being used.
@@ -61,13 +62,20 @@ impl Mistake {
         self
     }
 
+    /// Names the place without showing the text that stands there.
+    pub(crate) fn without_excerpt(mut self) -> Self {
+        self.excerpt.clear();
+        self
+    }
+
     pub(crate) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
     /// Renders it for people: what, where with an excerpt, and what to do; with ANSI colours if asked.
-    /// Ends with a line end.
+    /// Ends with a line end. Names and texts of files are not trusted: characters in them that would
+    /// steer a terminal are written as escapes.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let paint = |code: &'static str| if colour { code } else { "" };
@@ -76,9 +84,9 @@ impl Mistake {
             Severity::Error => ("error", paint("\x1b[1;31m")),
             Severity::Warning => ("warning", paint("\x1b[1;33m")),
         };
-        let mut out = format!("{tone}{word}{reset}{bold}: {}{reset}\n", self.message);
+        let mut out = format!("{tone}{word}{reset}{bold}: {}{reset}\n", escaped(&self.message));
         let width = self.excerpt.last().map_or(1, |line| line.number.to_string().len());
-        let _ = write!(out, "{:width$}{blue}-->{reset} {}", "", self.file);
+        let _ = write!(out, "{:width$}{blue}-->{reset} {}", "", escaped(&self.file));
         if self.line > 0 {
             let _ = write!(out, ":{}:{}", self.line, self.column);
         }
@@ -94,7 +102,9 @@ impl Mistake {
                 let _ = writeln!(
                     out,
                     "{:width$} {blue}|{reset} {:start$}{tone}{under}{space}{}{reset}",
-                    "", "", self.label
+                    "",
+                    "",
+                    escaped(&self.label)
                 );
             }
         }
@@ -102,7 +112,7 @@ impl Mistake {
             if !self.excerpt.is_empty() {
                 let _ = writeln!(out, "{:width$} {blue}|{reset}", "");
             }
-            let _ = writeln!(out, "{:width$} {blue}={reset} {bold}hint{reset}: {hint}", "");
+            let _ = writeln!(out, "{:width$} {blue}={reset} {bold}hint{reset}: {}", "", escaped(hint));
         }
         out
     }
@@ -113,6 +123,9 @@ impl fmt::Display for Mistake {
         f.write_str(&self.render(false))
     }
 }
+
+/// How many mistakes are shown: nobody reads more, and they are often one.
+const SHOWN: usize = 100;
 
 /// Mistakes of one loading, sorted by file and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,13 +147,16 @@ impl Mistakes {
         Self(Self::sort(mistakes.into_iter().filter(|m| m.severity == Severity::Error).collect()))
     }
 
-    /// Renders all of them, an empty line between, with a last line that counts them.
+    /// Renders the first hundred, an empty line between, with a last line that counts them all.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let mut out = String::new();
-        for mistake in &self.0 {
+        for mistake in self.0.iter().take(SHOWN) {
             out.push_str(&mistake.render(colour));
             out.push('\n');
+        }
+        if self.0.len() > SHOWN {
+            let _ = writeln!(out, "… and {} more, once these are gone\n", self.0.len() - SHOWN);
         }
         let count = |severity| self.0.iter().filter(|m| m.severity == severity).count();
         let say = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });

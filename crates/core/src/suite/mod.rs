@@ -98,4 +98,4 @@ pub(crate) use project::locate;
 pub use project::{CONFIG_FILE, Project};
 pub use schemas::{kinds, schema};
 pub use select::{Selection, SelectionError, select};
-pub use tools::read_tools;
+pub use tools::{read_tools, write_tools};

@@ -1,7 +1,12 @@
 //! Names that were probably meant, and lists of names for people.
 
+use super::source::printable;
+
 /// The name among `known` that was probably meant by `wrong`.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.is_empty() {
+        return None;
+    }
     let lower = wrong.to_lowercase();
     known
         .into_iter()
@@ -21,7 +26,7 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
 /// A hint for a name that is not known: what was probably meant, or what there is. `what` is plural.
 pub(crate) fn hint(wrong: &str, what: &str, known: &[&str]) -> String {
     if let Some(name) = nearest(wrong, known.iter().copied()) {
-        return format!("did you mean `{name}`?");
+        return format!("did you mean `{}`?", printable(name));
     }
     if known.is_empty() { format!("there are no {what}") } else { format!("the {what} are {}", list(known)) }
 }
@@ -29,7 +34,7 @@ pub(crate) fn hint(wrong: &str, what: &str, known: &[&str]) -> String {
 /// `a`, `b` and `c`; long lists are cut.
 pub(crate) fn list(names: &[&str]) -> String {
     const SHOWN: usize = 12;
-    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", printable(name))).collect();
     if names.len() > SHOWN {
         return format!("{} and {} more", quoted.join(", "), names.len() - SHOWN);
     }

@@ -56,6 +56,28 @@ impl Root {
         Ok(resolved)
     }
 
+    /// The folder that `text` names, with links resolved. It need not exist yet.
+    pub(crate) fn folder(&self, text: &str) -> Result<PathBuf, PathMistake> {
+        let written = self.inside(&self.0, text)?;
+        // What does not exist yet is no link; what exists, a dangling link included, is followed.
+        let exists = |path: &&Path| *path == self.0 || path.symlink_metadata().is_ok();
+        let there = written.ancestors().find(exists).unwrap_or(&self.0);
+        let resolved = there.canonicalize().ok().filter(|real| real.starts_with(&self.0));
+        let Some(resolved) = resolved else {
+            return Err(wrong(
+                format!("`{}` is a link that leads out of the project, or nowhere", printable(&self.name(there))),
+                "move the folder into the project, or remove the link",
+            ));
+        };
+        let rest = written.strip_prefix(there).unwrap_or(Path::new(""));
+        Ok(if rest.as_os_str().is_empty() { resolved } else { resolved.join(rest) })
+    }
+
+    /// Whether a path that exists lies in the project, with links resolved.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|real| real.starts_with(&self.0))
+    }
+
     /// The path that `text` names, as it is written: no link has been followed yet.
     pub(crate) fn inside(&self, folder: &Path, text: &str) -> Result<PathBuf, PathMistake> {
         let shown = printable(text);
@@ -119,11 +141,12 @@ impl Root {
     pub(crate) fn read(&self, path: &Path) -> Result<Source, PathMistake> {
         let name = self.name(path);
         let failed = |error: std::io::Error| wrong(format!("`{name}` cannot be read: {error}"), None);
-        let file = std::fs::File::open(path).map_err(failed)?;
-        let meta = file.metadata().map_err(failed)?;
+        // Asked before it is opened: to open a pipe waits for somebody who writes into it.
+        let meta = std::fs::metadata(path).map_err(failed)?;
         if !meta.is_file() {
             return Err(wrong(format!("`{name}` is not a file"), None));
         }
+        let file = std::fs::File::open(path).map_err(failed)?;
         let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(MAX_FILE_BYTES)).unwrap_or(0) + 1);
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
@@ -131,10 +154,11 @@ impl Root {
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Source::new(path.to_path_buf(), name, text)),
-            Err(error) => Err(wrong(
-                format!("`{name}` is not UTF-8 text (byte {} is not)", error.utf8_error().valid_up_to()),
-                "save the file as UTF-8",
-            )),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+                Err(wrong(format!("`{name}` is not UTF-8 text (line {line} is not)"), "save the file as UTF-8"))
+            }
         }
     }
 }

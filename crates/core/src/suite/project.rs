@@ -7,15 +7,18 @@ use super::mistake::{Mistake, Mistakes};
 use super::model::{Place, Scenario, Suite};
 use super::paths::Root;
 use super::reading::Reader;
-use super::source::{Span, printable, whole_file};
+use super::source::{Span, printable, steers, whole_file};
 use super::{configure, load_scenario, merge, names};
 use mocktrial_trajectory::Pointer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file that marks a project.
 pub const CONFIG_FILE: &str = "mocktrial.toml";
+
+/// How deep folders of scenarios may be nested.
+const MAX_FOLDERS: usize = 32;
 
 /// A project: a folder with a `mocktrial.toml`, which has been read and checked.
 #[derive(Clone, Debug)]
@@ -116,6 +119,8 @@ impl Project {
 struct Found {
     scenarios: Vec<PathBuf>,
     worlds: Vec<PathBuf>,
+    /// YAML files beside worlds that are none.
+    beside: Vec<PathBuf>,
 }
 
 struct Loader<'a> {
@@ -146,6 +151,12 @@ impl Loader<'_> {
             self.reader.mistakes.push(whole_file(&shown, "this lies outside the project").hint(hint));
             return;
         }
+        let below = resolved.strip_prefix(&self.scenarios).unwrap_or(Path::new(""));
+        if below.components().any(|part| part.as_os_str() == "worlds") {
+            let hint = "name scenarios that play in it, or a folder of them; `mocktrial check` without a path reads every world";
+            self.reader.mistakes.push(whole_file(&shown, "worlds lie here, and no scenarios").hint(hint));
+            return;
+        }
         let before = files.scenarios.len();
         if resolved.is_dir() {
             // A folder above the scenarios means all of them.
@@ -162,8 +173,12 @@ impl Loader<'_> {
     }
 
     fn walk(&mut self, folder: &Path, depth: usize, files: &mut Found) {
-        if folder == self.skipped || depth > 32 {
+        if folder == self.skipped {
             return;
+        }
+        if depth > MAX_FOLDERS {
+            let message = format!("folders of scenarios are nested deeper than {MAX_FOLDERS} levels");
+            return self.note(folder, message, "move the scenarios up");
         }
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -194,38 +209,50 @@ impl Loader<'_> {
                 } else {
                     self.walk(&path, depth + 1, files);
                 }
-            } else if Format::of(&path) == Some(Format::Yaml) {
-                let inside = path.canonicalize().is_ok_and(|real| real.starts_with(self.reader.root.path()));
-                if inside {
-                    files.scenarios.push(path);
-                } else {
-                    self.note(
-                        &path,
-                        "this is a link that leads out of the project, or nowhere",
-                        "copy the file into the project",
-                    );
-                }
+            } else if Format::of(&path) == Some(Format::Yaml) && self.inside(&path) {
+                files.scenarios.push(path);
             }
         }
     }
 
     fn walk_worlds(&mut self, folder: &Path, files: &mut Found) {
-        // World files are those that scenarios name; other files there hold tools, states and scripts.
-        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                return self.note(folder, format!("the folder cannot be read: {error}"), "see who may read it");
+            }
+        };
         let mut found: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| is_world(path)).collect();
+            entries.flatten().map(|entry| entry.path()).filter(|path| is_yaml(path)).collect();
         found.sort();
-        files.worlds.extend(found);
+        // Other files there hold tools, states and scripts.
+        for path in found {
+            if self.inside(&path) {
+                let list = if is_world(&self.reader, &path) { &mut files.worlds } else { &mut files.beside };
+                list.push(path);
+            }
+        }
+    }
+
+    /// Whether a file lies in the project, links resolved; noted where it does not.
+    fn inside(&mut self, path: &Path) -> bool {
+        let inside = self.reader.root.holds(path);
+        if !inside {
+            let message = "this is a link that leads out of the project, or nowhere";
+            self.note(path, message, "copy the file into the project");
+        }
+        inside
     }
 
     fn load(mut self, mut files: Found, everything: bool) -> Result<Suite, Mistakes> {
-        files.scenarios.sort();
+        // By id: without its extension, `a` comes before `a-2`.
+        files.scenarios.sort_by_cached_key(|path| (self.id(path), path.clone()));
         files.scenarios.dedup();
         let mut scenarios: Vec<Arc<Scenario>> = Vec::new();
         let mut ids: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for path in files.scenarios {
+        for path in std::mem::take(&mut files.scenarios) {
             let id = self.id(&path);
-            if id.contains(|c: char| c.is_control() || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
+            if id.contains(|c: char| steers(c) || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
                 let hint = "use letters, digits, `-`, `_` and `.`: the path is the scenario's id";
                 self.note(&path, format!("`{}` cannot be a scenario's id", printable(&id)), hint);
                 continue;
@@ -239,11 +266,7 @@ impl Loader<'_> {
             ids.insert(id, path);
         }
         if everything {
-            for path in files.worlds {
-                let id = self.id(&path).replacen("/worlds/", "/", 1);
-                let id = id.strip_prefix("worlds/").unwrap_or(&id).to_owned();
-                self.world(id, &path);
-            }
+            self.unnamed_worlds(&files);
         }
         if load_world::errors_since(&self.reader, 0) {
             return Err(Mistakes::errors(self.reader.mistakes));
@@ -275,12 +298,11 @@ impl Loader<'_> {
             let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0', '/']);
             let path = (plain(own) && (suite.is_empty() || plain(suite)))
                 .then(|| {
-                    ["yaml", "yml"].iter().map(|ext| folder.join(format!("{own}.{ext}"))).find(|path| path.is_file())
+                    ["yaml", "yml"].iter().map(|ext| folder.join(format!("{own}.{ext}"))).find(|path| path.exists())
                 })
                 .flatten();
-            let Some(path) = path.filter(|p| p.canonicalize().is_ok_and(|real| real.starts_with(reader.root.path())))
-            else {
-                let there = world_names(&folder);
+            let Some(path) = path else {
+                let there = world_names(reader, &folder);
                 let there: Vec<&str> = there.iter().map(String::as_str).collect();
                 let folder = reader.root.name(&folder);
                 let hint = names::hint(own, &format!("worlds in `{folder}`"), &there);
@@ -288,6 +310,11 @@ impl Loader<'_> {
                 reader.mistakes.push(mistake.hint(hint));
                 return None;
             };
+            if !reader.root.holds(&path) {
+                let message = format!("the world `{}` is a link that leads out of the project", printable(name));
+                reader.mistakes.push(document.source.mistake(span, message).hint("copy the file into the project"));
+                return None;
+            }
             let ready = load_world::load(reader, &id, &path).map(Arc::new);
             worlds.insert(id, ready.clone());
             ready
@@ -295,26 +322,63 @@ impl Loader<'_> {
         load_scenario::load(reader, path, id, config.limits, shared, &mut find)
     }
 
-    fn world(&mut self, id: String, path: &Path) {
-        if !self.worlds.contains_key(&id) {
-            let ready = load_world::load(&mut self.reader, &id, path).map(Arc::new);
-            self.worlds.insert(id, ready);
+    /// Loads the worlds that no scenario names, and warns of what lies beside worlds for nothing.
+    fn unnamed_worlds(&mut self, files: &Found) {
+        let mut loaded = Vec::new();
+        for path in &files.worlds {
+            let id = self.id(path).replacen("/worlds/", "/", 1);
+            let id = id.strip_prefix("worlds/").unwrap_or(&id).to_owned();
+            if !self.worlds.contains_key(&id) {
+                let mark = self.reader.mistakes.len();
+                let ready = load_world::load(&mut self.reader, &id, path).map(Arc::new);
+                self.worlds.insert(id.clone(), ready);
+                loaded.push((id, path, self.reader.mistakes.split_off(mark)));
+            }
+        }
+        // Another world's tools or state may have a key `tools`, and is no world for it.
+        let mut others: BTreeSet<&Path> = BTreeSet::new();
+        for (id, path, mistakes) in loaded {
+            if self.reader.followed_from(path).any(|from| from != path && !others.contains(from)) {
+                others.insert(path);
+                self.worlds.remove(&id);
+            } else {
+                self.reader.mistakes.extend(mistakes);
+            }
+        }
+        for path in &files.beside {
+            if self.reader.followed_from(path).next().is_none() {
+                let name = self.reader.root.name(path);
+                let mistake = whole_file(&name, "this is no world, for it has no `tools`; and no world names it");
+                let hint = "give it `tools` if it is to be a world, or remove it";
+                self.reader.mistakes.push(mistake.hint(hint).warning());
+            }
         }
     }
 }
 
-/// Whether a file beside worlds is one: it has a top-level `tools`. States and tools may be YAML too.
-fn is_world(path: &Path) -> bool {
-    Format::of(path) == Some(Format::Yaml)
-        && std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("tools:")))
+fn is_yaml(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && Format::of(path) == Some(Format::Yaml)
 }
 
-fn world_names(folder: &Path) -> Vec<String> {
+/// Whether a YAML file in a folder of worlds is one: it has a top-level `tools`. States and tools may be
+/// YAML, too. What cannot be read is taken for a world, so that it is told why.
+fn is_world(reader: &Reader, path: &Path) -> bool {
+    let Ok(source) = reader.text(path) else { return true };
+    if source.text.lines().any(|line| line.starts_with("tools:")) {
+        return true;
+    }
+    source.text.contains("tools")
+        && Document::parse(&source, Format::Yaml, &mut Vec::new())
+            .is_none_or(|document| document.root.get("tools").is_some())
+}
+
+fn world_names(reader: &Reader, folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<String> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| is_world(path))
+        .filter(|path| is_yaml(path) && reader.root.holds(path) && is_world(reader, path))
         .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
         .collect();
     names.sort();

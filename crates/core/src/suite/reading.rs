@@ -4,7 +4,7 @@ use super::document::{Document, Format};
 use super::mistake::Mistake;
 use super::paths::{PathMistake, Root};
 use super::source::{Source, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +12,14 @@ use std::sync::Arc;
 pub(crate) struct Reader {
     pub(crate) root: Root,
     pub(crate) mistakes: Vec<Mistake>,
-    documents: HashMap<PathBuf, Option<Document>>,
+    documents: HashMap<PathBuf, Option<Arc<Document>>>,
+    /// By document, the files that have named it.
+    followed: HashMap<PathBuf, BTreeSet<PathBuf>>,
 }
 
 impl Reader {
     pub(crate) fn new(root: Root) -> Self {
-        Self { root, mistakes: Vec::new(), documents: HashMap::new() }
+        Self { root, mistakes: Vec::new(), documents: HashMap::new(), followed: HashMap::new() }
     }
 
     /// The text of a file that has been resolved.
@@ -37,6 +39,12 @@ impl Reader {
         }
     }
 
+    /// The files that have named this one as a document.
+    pub(crate) fn followed_from(&self, path: &Path) -> impl Iterator<Item = &Path> {
+        let real = path.canonicalize().ok();
+        real.and_then(|real| self.followed.get(&real)).into_iter().flatten().map(PathBuf::as_path)
+    }
+
     /// The path that some text of a file names; a mistake is noted at the text.
     pub(crate) fn follow(&mut self, from: &Source, span: Span, text: &str) -> Option<PathBuf> {
         let folder = from.path.parent().unwrap_or(Path::new(""));
@@ -50,8 +58,9 @@ impl Reader {
     }
 
     /// The document that some text of a file names, read once however often it is named.
-    pub(crate) fn follow_document(&mut self, from: &Source, span: Span, text: &str) -> Option<Document> {
+    pub(crate) fn follow_document(&mut self, from: &Source, span: Span, text: &str) -> Option<Arc<Document>> {
         let path = self.follow(from, span, text)?;
+        self.followed.entry(path.clone()).or_default().insert(from.path.clone());
         if let Some(known) = self.documents.get(&path) {
             return known.clone();
         }
@@ -62,7 +71,7 @@ impl Reader {
             self.mistakes.push(mistake);
             return None;
         };
-        let document = self.document(&path, format);
+        let document = self.document(&path, format).map(Arc::new);
         self.documents.insert(path, document.clone());
         document
     }

@@ -2,6 +2,7 @@
 
 use super::files::{CommandTable, ConfigFile, EndpointTable, ProbeTable, ScenarioFile, WorldFile};
 use super::shape::Shape;
+use super::substitute::VALUES;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
@@ -39,6 +40,7 @@ pub fn schema(kind: &str) -> Option<Value> {
                 *criterion = mocktrial_scoring::criterion_schema();
             }
             hoist(&mut scenario);
+            admit_columns(&mut scenario);
             scenario
         }
         "world" => world_schema(),
@@ -54,17 +56,17 @@ pub fn schema(kind: &str) -> Option<Value> {
     Some(schema)
 }
 
-/// The schema of a type, without the `null` that every optional field would take: a key without a value
-/// is a mistake in a file.
+/// The schema of a type as it is in files: without the `null` that every optional field would take, for a key
+/// without a value is a mistake there, and with the bounds of whole numbers.
 fn of<T: JsonSchema>() -> Value {
     let mut schema = schemars::schema_for!(T).to_value();
-    strip_null(&mut schema);
+    as_in_files(&mut schema);
     schema
 }
 
-fn strip_null(schema: &mut Value) {
+fn as_in_files(schema: &mut Value) {
     match schema {
-        Value::Array(items) => items.iter_mut().for_each(strip_null),
+        Value::Array(items) => items.iter_mut().for_each(as_in_files),
         Value::Object(map) => {
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|t| t != "null");
@@ -86,7 +88,13 @@ fn strip_null(schema: &mut Value) {
             if map.get("default").is_some_and(Value::is_null) {
                 map.shift_remove("default");
             }
-            map.values_mut().for_each(strip_null);
+            // What serde refuses, the schema refuses: it knows where, and says so in words.
+            match map.get("format").and_then(Value::as_str) {
+                Some("uint32") => map.insert("maximum".into(), u32::MAX.into()),
+                Some("uint64") => map.insert("maximum".into(), u64::MAX.into()),
+                _ => None,
+            };
+            map.values_mut().for_each(as_in_files);
         }
         _ => {}
     }
@@ -126,6 +134,57 @@ fn hoist(root: &mut Value) {
     }
 }
 
+/// Lets `"${column}"` stand in a scenario's schema for whatever a row of its cases may give.
+fn admit_columns(scenario: &mut Value) {
+    let Some(map) = scenario.as_object_mut() else { return };
+    if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {
+        for (_, property) in properties.iter_mut().filter(|(key, _)| VALUES.contains(&key.as_str())) {
+            admit_column(property);
+        }
+    }
+    if let Some(defs) = map.get_mut("$defs").and_then(Value::as_object_mut) {
+        for name in ["StepFile", "Criterion"] {
+            defs.get_mut(name).into_iter().for_each(admit_within);
+        }
+        defs.insert(
+            "Column".into(),
+            json!({"type": "string", "pattern": r"^\$\{[^}]+\}$", "description": "The value of a column of `cases`."}),
+        );
+    }
+}
+
+/// A schema that may also be one column, and so may all within it.
+fn admit_column(schema: &mut Value) {
+    admit_within(schema);
+    let Some(map) = schema.as_object_mut() else { return };
+    let any = ["type", "enum", "const", "$ref", "anyOf", "oneOf"].iter().all(|key| !map.contains_key(*key));
+    let text =
+        map.get("type").is_some_and(|t| t == "string") && !map.contains_key("enum") && !map.contains_key("const");
+    if any || text {
+        return;
+    }
+    // What editors show of a property stays where they look for it.
+    let mut outer = Map::new();
+    for key in ["title", "description", "default"] {
+        outer.extend(map.shift_remove_entry(key));
+    }
+    let inner = std::mem::take(map);
+    outer.insert("anyOf".into(), json!([inner, {"$ref": "#/$defs/Column"}]));
+    *map = outer;
+}
+
+fn admit_within(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else { return };
+    for (key, value) in map.iter_mut() {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(admit_column),
+            ("items" | "additionalProperties", inner) => admit_column(inner),
+            ("anyOf" | "oneOf" | "allOf", Value::Array(branches)) => branches.iter_mut().for_each(admit_within),
+            _ => {}
+        }
+    }
+}
+
 /// Adds the properties of one schema to another, and says that there are no others.
 fn join(into: &mut Value, from: Value) {
     let (Some(into), Value::Object(from)) = (into.as_object_mut(), from) else { return };
@@ -154,7 +213,7 @@ fn join(into: &mut Value, from: Value) {
 fn world_schema() -> Value {
     let mut schema = of::<WorldFile>();
     let mut definition = mocktrial_world::definition_schema();
-    strip_null(&mut definition);
+    as_in_files(&mut definition);
     join(&mut schema, definition);
     schema
 }

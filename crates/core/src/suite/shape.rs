@@ -7,7 +7,7 @@ use super::source::{Source, printable};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use mocktrial_trajectory::Pointer;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A schema, compiled.
 pub(crate) struct Shape {
@@ -46,9 +46,60 @@ impl Shape {
 
     /// Adds what is wrong with a node, whose value is `value`, to `mistakes`; whether nothing is.
     pub(crate) fn check(&self, source: &Source, node: &Node, value: &Value, mistakes: &mut Vec<Mistake>) -> bool {
-        let findings = self.findings(value);
+        self.check_but(source, node, value, mistakes, |_| false)
+    }
+
+    /// The same, where what is wrong at some values does not matter.
+    pub(crate) fn check_but(
+        &self,
+        source: &Source,
+        node: &Node,
+        value: &Value,
+        mistakes: &mut Vec<Mistake>,
+        exempt: impl Fn(&Pointer) -> bool,
+    ) -> bool {
+        let mut findings = self.findings(value);
+        findings.retain(|finding| !exempt(&finding.at));
         mistakes.extend(findings.iter().map(|finding| finding.place(source, node)));
         findings.is_empty()
+    }
+
+    /// Writes the whole numbers of a value that fits as such: `5.0` is an integer in JSON Schema, but not in serde.
+    pub(crate) fn settle(&self, value: &mut Value) {
+        self.settle_by(&self.schema, value);
+    }
+
+    fn settle_by(&self, schema: &Value, value: &mut Value) {
+        if let Some(path) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'))
+            && let Some(target) = self.schema.pointer(path)
+        {
+            self.settle_by(target, value);
+        }
+        for branch in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+            self.settle_by(branch, value);
+        }
+        match value {
+            Value::Number(number) if schema.get("type").is_some_and(|t| t == "integer") => {
+                if let Some(whole) = whole(number) {
+                    *number = whole;
+                }
+            }
+            Value::Object(map) => {
+                let others = schema.get("additionalProperties").filter(|others| others.is_object());
+                for (key, item) in map {
+                    let own = schema.get("properties").and_then(|properties| properties.get(key));
+                    if let Some(schema) = own.or(others) {
+                        self.settle_by(schema, item);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if let Some(schema) = schema.get("items") {
+                    items.iter_mut().for_each(|item| self.settle_by(schema, item));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What is wrong with a value.
@@ -197,6 +248,13 @@ impl Finding {
     }
 }
 
+/// A fraction's value as a whole number, where it is one that a double keeps exactly.
+fn whole(number: &Number) -> Option<Number> {
+    let value = number.as_f64().filter(|value| !number.is_i64() && !number.is_u64() && value.fract() == 0.0)?;
+    #[allow(clippy::cast_possible_truncation, reason = "whole, and below 2^53")]
+    (value.abs() < 9_007_199_254_740_992.0).then(|| (value as i64).into())
+}
+
 /// How far a branch is from what was written.
 fn cost(error: &ValidationError<'_>, at: &Pointer) -> usize {
     if error.instance_path().as_str() != at.to_string() {
@@ -249,7 +307,7 @@ fn type_hint(wanted: &[String], instance: &Value) -> Option<String> {
             "no" | "off" | "n" => Some("write `false`: in YAML 1.2, `no` and `off` are text".into()),
             _ => None,
         },
-        Value::String(s) if (wants("a number") || wants("a whole number")) && s.parse::<f64>().is_ok() => {
+        Value::String(s) if (wants("a number") || wants("a whole number")) && s.parse().is_ok_and(f64::is_finite) => {
             Some(format!("write it without quotes: {s}"))
         }
         Value::Null => Some("give it a value, or remove the key".into()),

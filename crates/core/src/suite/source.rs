@@ -1,6 +1,7 @@
 //! The text of a file, and places in it.
 
 use super::mistake::{ExcerptLine, Mistake, Severity};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -33,7 +34,11 @@ impl Span {
 }
 
 impl Source {
-    pub(crate) fn new(path: PathBuf, name: String, text: String) -> Self {
+    pub(crate) fn new(path: PathBuf, name: String, mut text: String) -> Self {
+        // A byte order mark means nothing in UTF-8, but some editors write it.
+        if text.starts_with('\u{FEFF}') {
+            text.drain(..'\u{FEFF}'.len_utf8());
+        }
         Self { path, name, text, lines: OnceLock::new() }
     }
 
@@ -90,12 +95,12 @@ impl Source {
             stop -= 1;
         }
         let column = self.text[start..at].chars().count();
-        let marked = self.text[at..stop].trim_end();
+        let marked = self.text[at..stop].trim_end().chars().take(WIDTH).count().max(1);
         let mut lines = Vec::new();
         if let Some(before) = self.context_before(number, start) {
             lines.push(before);
         }
-        let (text, column_shown, length) = window(line, column, marked.chars().count().max(1));
+        let (text, column_shown, length) = window(line, at - start, column, marked);
         lines.push(ExcerptLine { number, text, mark: Some((column_shown, length)) });
         (number, column + 1, lines)
     }
@@ -104,7 +109,7 @@ impl Source {
     fn context_before(&self, number: usize, start: usize) -> Option<ExcerptLine> {
         let above = self.text[..start].strip_suffix('\n')?;
         let line = above[above.rfind('\n').map_or(0, |i| i + 1)..].trim_end_matches('\r');
-        (!line.trim().is_empty() && line.chars().count() <= WIDTH).then(|| ExcerptLine {
+        (!line.trim().is_empty() && line.chars().nth(WIDTH).is_none()).then(|| ExcerptLine {
             number: number - 1,
             text: clean(line),
             mark: None,
@@ -129,23 +134,18 @@ pub(crate) fn whole_file(name: &str, message: impl Into<String>) -> Mistake {
 /// The longest part of a line that is shown, in characters.
 const WIDTH: usize = 120;
 
-/// The part of a line around a mark (both in characters), with the mark moved and cut to fit.
-fn window(line: &str, column: usize, length: usize) -> (String, usize, usize) {
-    let total = line.chars().count();
-    if total <= WIDTH {
+/// The part of a line around a mark at some byte and column, with the mark moved and cut to fit. What it
+/// takes depends on the part and not on the line: a file of one long line may have many mistakes.
+fn window(line: &str, at: usize, column: usize, length: usize) -> (String, usize, usize) {
+    if line.chars().nth(WIDTH).is_none() {
         return (clean(line), column, length);
     }
-    let from = column.saturating_sub(WIDTH / 3);
-    let mut text: String = line.chars().skip(from).take(WIDTH).collect();
-    let mut shift = 0;
-    if from > 0 {
-        text.insert(0, '…');
-        shift = 1;
-    }
-    if from + WIDTH < total {
-        text.push('…');
-    }
-    (clean(&text), column - from + shift, length.min(WIDTH - (column - from).min(WIDTH - 1)))
+    let before = column.min(WIDTH / 3);
+    let from = line[..at].char_indices().rev().take(before).last().map_or(at, |(i, _)| i);
+    let to = line[from..].char_indices().nth(WIDTH).map_or(line.len(), |(i, _)| from + i);
+    let (left, right) = (if from > 0 { "…" } else { "" }, if to < line.len() { "…" } else { "" });
+    let text = format!("{left}{}{right}", clean(&line[from..to]));
+    (text, before + usize::from(from > 0), length.min(WIDTH - before))
 }
 
 /// A line as it may be printed: files are not trusted, and a tab would move the caret.
@@ -153,22 +153,41 @@ fn clean(line: &str) -> String {
     line.chars()
         .map(|c| match c {
             '\t' => ' ',
-            c if c.is_control() || is_bidi(c) => '\u{FFFD}',
+            c if steers(c) => '\u{FFFD}',
             c => c,
         })
         .collect()
 }
 
-/// Characters that reorder the text around them.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+/// Whether a terminal does something else with a character than to show it where it stands: control
+/// characters, and those that reorder the text around them.
+pub(crate) fn steers(c: char) -> bool {
+    let reorders =
+        matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders
 }
 
-/// Text from a file as it may stand in a message.
-pub(crate) fn printable(text: &str) -> String {
-    let cleaned = clean(text);
-    if cleaned.chars().count() <= 60 {
-        return cleaned;
+/// Text as one line for a terminal: what would steer it is written as an escape.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
     }
-    cleaned.chars().take(57).chain("…".chars()).collect()
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.extend(c.escape_default()),
+            c if steers(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Text from a file as it may stand in a message: escaped, and cut when it is long.
+pub(crate) fn printable(text: &str) -> String {
+    let short = match text.char_indices().nth(60) {
+        Some(_) => text.chars().take(57).chain("…".chars()).collect(),
+        None => text.to_owned(),
+    };
+    escaped(&short).into_owned()
 }

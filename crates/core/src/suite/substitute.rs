@@ -1,23 +1,28 @@
 //! `${column}` in a template.
 //!
 //! Text that is exactly one `${column}` takes the row's value with its type; within longer text the value
-//! is written out: text as it is, everything else as JSON. `$${` stands for `${`.
+//! is written out: text as it is, everything else as JSON. `$${` stands for `${`, with and without cases.
+//! Everything is substituted once: what a row gives is not looked at again.
 
 use super::document::{Kind, Node};
 use super::mistake::Mistake;
 use super::names;
 use super::source::{Source, printable};
+use mocktrial_trajectory::Pointer;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The keys of a scenario file in which `${column}` has a meaning.
-pub(crate) const SUBSTITUTED: &[&str] =
-    &["title", "description", "system", "user", "state", "reference", "references", "expect"];
+/// The keys of a scenario file that are text for people or the agent, even where they are exactly one column.
+const TEXTS: &[&str] = &["title", "description", "system", "user"];
+
+/// The keys of a scenario file in which a text that is exactly one column becomes the row's value.
+pub(crate) const VALUES: &[&str] = &["state", "reference", "references", "expect"];
 
 /// A piece of text with `${…}` in it.
+#[derive(Clone, Copy)]
 enum Piece<'a> {
     Text(&'a str),
-    Column(&'a str),
+    Column { name: &'a str, written: &'a str },
 }
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
@@ -34,7 +39,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         if at > 0 {
             pieces.push(Piece::Text(&rest[..at]));
         }
-        pieces.push(Piece::Column(rest[at + 2..at + length].trim()));
+        let written = &rest[at..=at + length];
+        pieces.push(Piece::Column { name: written[2..length].trim(), written });
         rest = &rest[at + length + 1..];
     }
     if !rest.is_empty() {
@@ -43,42 +49,110 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// A value with the row's values in it.
-pub(crate) fn fill(value: &mut Value, row: &Map<String, Value>) {
-    match value {
-        Value::String(text) if text.contains("${") => {
-            let pieces = pieces(text);
-            *value = match pieces.as_slice() {
-                [Piece::Column(name)] => row.get(*name).cloned().unwrap_or(Value::Null),
-                pieces => Value::String(pieces.iter().map(|piece| written(piece, row)).collect()),
-            };
+/// Two keys of one map that a row makes the same.
+pub(crate) struct Clash {
+    /// Their map.
+    pub(crate) at: Pointer,
+    pub(crate) key: String,
+}
+
+/// Puts a row's values into a scenario as it is written. Without a row, columns stay as they are.
+pub(crate) fn fill(scenario: &mut Value, row: Option<&Map<String, Value>>) -> Vec<Clash> {
+    let mut filler = Filler { row, at: Vec::new(), clashes: Vec::new() };
+    for (key, value) in scenario.as_object_mut().into_iter().flatten() {
+        filler.at.push(key.clone());
+        match key.as_str() {
+            "reference" | "references" => filler.steps(value),
+            key if VALUES.contains(&key) => filler.value(value),
+            key if TEXTS.contains(&key) => filler.texts(value),
+            _ => {}
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, row)),
-        Value::Object(map) => {
-            if map.keys().any(|key| key.contains("${")) {
-                let filled = std::mem::take(map).into_iter();
-                *map = filled.map(|(key, value)| (fill_text(&key, row), value)).collect();
+        filler.at.pop();
+    }
+    filler.clashes
+}
+
+struct Filler<'a> {
+    row: Option<&'a Map<String, Value>>,
+    /// Where in the template it is.
+    at: Vec<String>,
+    clashes: Vec<Clash>,
+}
+
+impl Filler<'_> {
+    fn value(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.contains("${") => {
+                *value = match (pieces(text).as_slice(), self.row) {
+                    ([Piece::Column { name, .. }], Some(row)) => row.get(*name).cloned().unwrap_or_default(),
+                    (pieces, _) => Value::String(self.written(pieces)),
+                };
             }
-            map.values_mut().for_each(|item| fill(item, row));
+            Value::Array(items) => self.each(items, Self::value),
+            Value::Object(map) => self.map(map, |filler, _, value| filler.value(value)),
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn steps(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(items) => self.each(items, Self::steps),
+            // What a step says is text, too.
+            Value::Object(step) => self.map(step, |filler, key, value| match key {
+                "say" => filler.texts(value),
+                _ => filler.value(value),
+            }),
+            other => self.value(other),
+        }
+    }
+
+    fn texts(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.contains("${") => *text = self.written(&pieces(text)),
+            Value::Array(items) => self.each(items, Self::texts),
+            _ => {}
+        }
+    }
+
+    fn each(&mut self, items: &mut [Value], fill: impl Fn(&mut Self, &mut Value)) {
+        for (i, item) in items.iter_mut().enumerate() {
+            self.at.push(i.to_string());
+            fill(self, item);
+            self.at.pop();
+        }
+    }
+
+    fn map(&mut self, map: &mut Map<String, Value>, fill: impl Fn(&mut Self, &str, &mut Value)) {
+        for (key, mut value) in std::mem::take(map) {
+            let filled = if key.contains("${") { self.written(&pieces(&key)) } else { key.clone() };
+            self.at.push(key);
+            fill(self, &filled, &mut value);
+            self.at.pop();
+            if map.contains_key(&filled) {
+                self.clashes.push(Clash { at: Pointer(self.at.clone()), key: filled.clone() });
+            }
+            map.insert(filled, value);
+        }
+    }
+
+    fn written(&self, pieces: &[Piece<'_>]) -> String {
+        let one = |piece: &Piece<'_>| match (*piece, self.row) {
+            (Piece::Text(text), _) | (Piece::Column { written: text, .. }, None) => text.to_owned(),
+            (Piece::Column { name, .. }, Some(row)) => match row.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            },
+        };
+        pieces.iter().map(one).collect()
     }
 }
 
-/// Text with the row's values written out, even where it is exactly one of them.
-pub(crate) fn fill_text(text: &str, row: &Map<String, Value>) -> String {
-    pieces(text).iter().map(|piece| written(piece, row)).collect()
-}
-
-fn written(piece: &Piece<'_>, row: &Map<String, Value>) -> String {
-    match piece {
-        Piece::Text(text) => (*text).to_owned(),
-        Piece::Column(name) => match row.get(*name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        },
-    }
+/// Whether the value at a place of a scenario is exactly one column, so that any value may take its place.
+pub(crate) fn is_open(scenario: &Value, at: &Pointer) -> bool {
+    let varies = at.0.first().is_some_and(|key| VALUES.contains(&key.as_str()));
+    let text = scenario.pointer(&at.to_string()).and_then(Value::as_str);
+    varies && text.is_some_and(|text| matches!(pieces(text)[..], [Piece::Column { .. }]))
 }
 
 /// The columns that a template uses; unknown ones are mistakes.
@@ -91,12 +165,12 @@ pub(crate) fn used(
     let mut used = BTreeSet::new();
     each_text(template, &mut |text, node| {
         for piece in pieces(text) {
-            let Piece::Column(name) = piece else { continue };
+            let Piece::Column { name, written } = piece else { continue };
             if columns.iter().any(|column| column == name) {
                 used.insert(name.to_owned());
             } else {
                 let known: Vec<&str> = columns.iter().map(String::as_str).collect();
-                let span = node.span_of_text(source, &format!("${{{name}}}"));
+                let span = node.span_of_text(source, written);
                 let mistake = source
                     .mistake(span, format!("the cases have no column `{}`", printable(name)))
                     .hint(format!("{}; write `$${{` if `${{` is meant", names::hint(name, "columns", &known)));
@@ -111,12 +185,11 @@ pub(crate) fn used(
 pub(crate) fn warn_without_cases(source: &Source, scenario: &Node, mistakes: &mut Vec<Mistake>) {
     each_text(scenario, &mut |text, node| {
         for piece in pieces(text) {
-            let Piece::Column(name) = piece else { continue };
-            let shown = format!("${{{name}}}");
+            let Piece::Column { written, .. } = piece else { continue };
             let mistake = source
                 .mistake(
-                    node.span_of_text(source, &shown),
-                    format!("`{}` stays as it is: there are no cases", printable(&shown)),
+                    node.span_of_text(source, written),
+                    format!("`{}` stays as it is: there are no cases", printable(written)),
                 )
                 .hint("give the rows under `cases`, or write `$${` if the text is meant")
                 .warning();
@@ -127,7 +200,7 @@ pub(crate) fn warn_without_cases(source: &Source, scenario: &Node, mistakes: &mu
 
 fn each_text(root: &Node, visit: &mut dyn FnMut(&str, &Node)) {
     for entry in root.entries() {
-        if SUBSTITUTED.contains(&entry.key.as_str()) {
+        if TEXTS.contains(&entry.key.as_str()) || VALUES.contains(&entry.key.as_str()) {
             walk(&entry.value, visit);
         }
     }

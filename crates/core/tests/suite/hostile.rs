@@ -24,8 +24,45 @@ fn load(files: &[(&str, &str)], name: &str, bytes: &[u8]) {
     std::fs::write(folder.path().join(name), bytes).unwrap();
     if let Err(mistakes) = folder.load() {
         assert!(!mistakes.0.is_empty());
-        let rendered = mistakes.render(true);
-        assert!(!rendered.contains('\0') && !rendered.contains('\u{202e}'));
+        assert_harmless(&mistakes.render(false));
+    }
+}
+
+/// Nothing in it steers a terminal.
+fn assert_harmless(rendered: &str) {
+    let steering = rendered.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+    assert_eq!(steering, None, "{rendered:?}");
+}
+
+#[test]
+fn names_of_files_columns_and_keys_reach_the_terminal_as_escapes() {
+    let steering = "a\u{1b}[2J\u{202e}\u{9b}\n";
+    let csv = |header: &str, row: &str| {
+        let folder =
+            Folder::shop(&[("scenarios/shop/a.yaml", &format!("{SCENARIO}cases: rows.csv\n").replace("Be", "${b}"))]);
+        folder.write("scenarios/shop/rows.csv", &format!("{header}\n{row}\n"));
+        folder
+    };
+    let quoted = format!("\"{steering}\"");
+    let projects = [
+        csv(&format!("id,\"{steering}:number\",b"), "a,x,1"),
+        csv(&format!("id,{quoted},{quoted},b"), "a,1,2,3"),
+        csv(&format!("id,{quoted}"), "a,1"),
+        csv(&format!("{quoted},b"), "a,1"),
+        csv("id,b", &format!("{quoted},1")),
+        Folder::shop(&[(&format!("scenarios/shop/{steering}.yaml"), SCENARIO)]),
+        Folder::shop(&[(&format!("scenarios/shop/{steering}/a.yaml"), "title: [1]\n")]),
+        Folder::shop(&[
+            ("scenarios/shop/a.yaml", SCENARIO),
+            (&format!("scenarios/shop/worlds/{steering}.yaml"), "tools: 3\n"),
+        ]),
+        Folder::shop(&[("scenarios/shop/a.yaml", &SCENARIO.replace("title", "\"tit\\ele\\n\""))]),
+        Folder::new(&[("mocktrial.toml", "[defaults]\nendpoints = [\"a\\u001b[2J\"]\n")]),
+    ];
+    for folder in projects {
+        let mistakes = folder.load().expect_err("the project has mistakes");
+        assert_harmless(&mistakes.render(false));
+        assert!(mistakes.render(false).contains("\\u{1b}"), "{mistakes}");
     }
 }
 

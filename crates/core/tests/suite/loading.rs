@@ -52,6 +52,14 @@ fn scenarios_of_sub_folders_use_the_worlds_of_their_suite() {
 }
 
 #[test]
+fn scenarios_are_ordered_by_id_and_not_by_file() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO), ("scenarios/shop/a-2.yaml", SCENARIO)]);
+    let suite = folder.loaded();
+    let ids: Vec<&str> = suite.scenarios.iter().map(|s| &*s.id).collect();
+    assert_eq!(ids, ["shop/a", "shop/a-2"]);
+}
+
+#[test]
 fn the_same_files_have_the_same_digests_and_reformatting_them_changes_none() {
     let reordered = "world: shop\nexpect: [{answer: {contains: \"delivered\"}}]\nreference: [{args: {order_id: \"W-1\"}, call: get_order}, {say: It is delivered.}]\nuser: ['Where is my order W-1?']\nsystem: Be short. # a comment\n";
     let other = only(&Folder::shop(&[("scenarios/shop/where.yaml", reordered)]));
@@ -170,4 +178,52 @@ fn a_project_is_found_from_any_folder_inside_it() {
     let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
     let found = mocktrial_core::suite::Project::discover(&folder.path().join("scenarios/shop")).unwrap();
     assert_eq!(found.root, folder.path().canonicalize().unwrap());
+}
+
+#[test]
+fn a_world_that_no_scenario_names_is_loaded_however_its_keys_are_written() {
+    let tools = "[{name: f}]";
+    let folder = Folder::shop(&[
+        ("scenarios/shop/a.yaml", SCENARIO),
+        ("scenarios/shop/worlds/flow.yaml", &format!("{{title: t, tools: {tools}}}")),
+        ("scenarios/shop/worlds/quoted.yaml", &format!("'tools': {tools}\n")),
+        ("scenarios/shop/worlds/spaced.yaml", &format!("tools : {tools}\n")),
+        ("scenarios/shop/worlds/windows.yaml", &format!("\u{feff}tools: {tools}\r\nstate: state.yaml\r\n")),
+        ("scenarios/shop/worlds/state.yaml", "tools: [hammer]\n"),
+        ("scenarios/shop/worlds/zoo.yaml", "tools: zoo-tools.yaml\n"),
+        ("scenarios/shop/worlds/zoo-tools.yaml", "model: m\ntools: [{name: g}]\n"),
+    ]);
+    let suite = folder.loaded();
+    let ids: Vec<&str> = suite.worlds.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["shop/flow", "shop/quoted", "shop/shop", "shop/spaced", "shop/windows", "shop/zoo"]);
+}
+
+#[test]
+fn a_file_among_the_worlds_that_is_none_and_that_nothing_names_is_warned_of() {
+    let folder = Folder::shop(&[
+        ("scenarios/shop/a.yaml", SCENARIO),
+        ("scenarios/shop/worlds/misspelt.yaml", "tool: [{name: f}]\n"),
+    ]);
+    let warnings = folder.loaded().warnings;
+    let told: Vec<_> = warnings.iter().map(|w| (w.file.as_str(), w.message.as_str())).collect();
+    let message = "this is no world, for it has no `tools`; and no world names it";
+    assert_eq!(told, [("scenarios/shop/worlds/misspelt.yaml", message)]);
+}
+
+#[test]
+fn a_path_to_a_world_is_not_read_as_a_scenario() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+    let project = folder.project().unwrap();
+    for path in ["scenarios/shop/worlds/shop.yaml", "scenarios/shop/worlds"] {
+        let mistakes = project.load_under(&[folder.path().join(path)]).unwrap_err().0;
+        assert_eq!(mistakes.len(), 1);
+        assert_eq!(mistakes[0].message, "worlds lie here, and no scenarios");
+    }
+}
+
+#[test]
+fn a_world_is_not_its_own_file_of_tools() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+    folder.write("scenarios/shop/worlds/shop.yaml", "tools: [shop.yaml]\n");
+    assert_eq!(folder.messages(), ["scenarios/shop/worlds/shop.yaml:1:9 a world cannot be its own file of tools"]);
 }

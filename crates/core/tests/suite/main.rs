@@ -8,6 +8,7 @@ mod folder;
 mod hostile;
 mod loading;
 mod mistakes;
+mod numbers;
 mod paths;
 mod proving;
 mod selecting;

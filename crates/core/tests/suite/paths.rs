@@ -75,3 +75,74 @@ fn a_world_is_looked_for_among_the_worlds_only() {
         assert!(messages[0].contains("there is no world"), "{messages:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_world_that_is_a_link_out_of_the_project_is_refused_whether_or_not_a_scenario_names_it() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("w.yaml"), WORLD).unwrap();
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", SCENARIO)]);
+    let link = folder.path().join("scenarios/shop/worlds/linked.yaml");
+    std::os::unix::fs::symlink(outside.path().join("w.yaml"), &link).unwrap();
+    let unnamed = "scenarios/shop/worlds/linked.yaml:0:0 this is a link that leads out of the project, or nowhere";
+    assert_eq!(folder.messages(), [unnamed]);
+
+    folder.write("scenarios/shop/a.yaml", &SCENARIO.replace("world: shop", "world: linked"));
+    let named = "scenarios/shop/a.yaml:4:8 the world `linked` is a link that leads out of the project";
+    assert_eq!(folder.messages(), [named, unnamed]);
+    let one = folder.project().unwrap().load_under(&[folder.path().join("scenarios/shop/a.yaml")]).unwrap_err();
+    assert_eq!(one.0.len(), 1, "{one}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_read_from_a_device_or_a_pipe() {
+    let folder = Folder::shop(&[("scenarios/shop/a.yaml", &SCENARIO.replace("world: shop", "world: shoop"))]);
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("scenarios/shop/worlds/zero.yaml")).unwrap();
+    let pipe = folder.path().join("scenarios/shop/worlds/pipe.yaml");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+    let expected = [
+        "scenarios/shop/a.yaml:4:8 there is no world `shoop`",
+        "scenarios/shop/worlds/pipe.yaml:0:0 `scenarios/shop/worlds/pipe.yaml` is not a file",
+        "scenarios/shop/worlds/zero.yaml:0:0 this is a link that leads out of the project, or nowhere",
+    ];
+    assert_eq!(folder.messages(), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_are_links_out_of_the_project_are_refused_and_those_inside_are_followed() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    for key in ["scenarios", "cassettes", "runs"] {
+        let folder = Folder::new(&[("mocktrial.toml", &format!("[project]\n{key} = \"linked/below\"\n"))]);
+        let link = folder.path().join("linked");
+        for target in [outside.path().to_path_buf(), folder.path().join("nowhere")] {
+            symlink(target, &link).unwrap();
+            let mistakes = folder.project().unwrap_err().0;
+            assert_eq!(mistakes[0].message, "`linked` is a link that leads out of the project, or nowhere");
+            assert_eq!((mistakes.len(), mistakes[0].line), (1, 2));
+            std::fs::remove_file(&link).unwrap();
+        }
+    }
+    for name in ["scenarios", ".mocktrial"] {
+        let folder = Folder::new(&[]);
+        symlink(outside.path(), folder.path().join(name)).unwrap();
+        let message = folder.project().unwrap_err().0.swap_remove(0).message;
+        assert_eq!(message, format!("`{name}` is a link that leads out of the project, or nowhere"));
+    }
+
+    let folder = Folder::new(&[
+        ("mocktrial.toml", "[project]\nscenarios = \"linked\"\nruns = \"linked/new/runs\"\n"),
+        ("real/shop/worlds/shop.yaml", WORLD),
+        ("real/shop/a.yaml", SCENARIO),
+    ]);
+    symlink(folder.path().join("real"), folder.path().join("linked")).unwrap();
+    let project = folder.project().unwrap();
+    assert_eq!(
+        (project.config.folders.scenarios.as_str(), project.config.folders.runs.as_str()),
+        ("real", "real/new/runs")
+    );
+    let suite = project.load_under(&[folder.path().join("linked/shop/a.yaml")]).unwrap();
+    assert_eq!(&*suite.scenarios[0].id, "shop/a");
+}

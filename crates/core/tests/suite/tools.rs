@@ -1,6 +1,7 @@
 //! Tools in every format that is understood, from files as their makers' documentation shows them.
 
-use mocktrial_core::suite::read_tools;
+use crate::folder::Folder;
+use mocktrial_core::suite::{read_tools, write_tools};
 use mocktrial_trajectory::ToolSpec;
 use serde_json::json;
 use std::path::Path;
@@ -102,10 +103,49 @@ fn references_into_other_files_are_taken_in_and_cycles_stay_references() {
 }
 
 #[test]
+fn tools_that_are_written_are_read_as_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/tools");
+    let names = std::fs::read_dir(folder).unwrap().flatten().filter(|e| e.path().is_file());
+    let mut count = 0;
+    for name in names.map(|entry| entry.file_name().into_string().unwrap()) {
+        let tools = fixture(&name);
+        assert_eq!(read(&write_tools(&tools)), tools, "{name}");
+        count += 1;
+    }
+    assert!(count >= 7);
+}
+
+#[test]
 fn tools_that_a_provider_runs_itself_cannot_be_mocked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tools.json");
     std::fs::write(&path, r#"[{"type": "web_search_20250305", "name": "web_search"}]"#).unwrap();
     let mistakes = read_tools(&path).unwrap_err();
     assert!(mistakes.0[0].message.contains("run by its provider"), "{mistakes}");
+}
+
+#[test]
+fn what_is_wrong_with_a_tool_is_told_where_the_tool_is_defined() {
+    let world = "tools:\n  - two.json\n  - name: c\n    input_schema: {type: object, properties: {}}\n  - one.yaml\n";
+    let folder = Folder::new(&[
+        ("scenarios/shop/worlds/shop.yaml", world),
+        ("scenarios/shop/worlds/two.json", "[{\"name\": \"a\"},\n {\"name\": \"b\"}]\n"),
+        ("scenarios/shop/worlds/one.yaml", "name: d\nreturns:\n  type: string\n  pattern: \"^(?=a)b\"\n"),
+    ]);
+    let warned = |folder: &Folder| -> Vec<String> {
+        let mistakes = match folder.load() {
+            Ok(suite) => suite.warnings,
+            Err(mistakes) => mistakes.0,
+        };
+        mistakes.iter().map(|m| format!("{}:{}:{}", m.file, m.line, m.column)).collect()
+    };
+    assert_eq!(warned(&folder), ["scenarios/shop/worlds/one.yaml:2:1"], "{:?}", folder.messages());
+    folder.write("scenarios/shop/worlds/one.yaml", "name: d\n");
+    let expected = [
+        "scenarios/shop/worlds/one.yaml:1:7",
+        "scenarios/shop/worlds/shop.yaml:3:11",
+        "scenarios/shop/worlds/two.json:1:11",
+        "scenarios/shop/worlds/two.json:2:11",
+    ];
+    assert_eq!(warned(&folder), expected);
 }

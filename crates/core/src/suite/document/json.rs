@@ -2,17 +2,16 @@
 
 use super::{Entry, Kind, MAX_DEPTH, Node, Source, Span};
 use crate::suite::mistake::Mistake;
+use crate::suite::source::printable;
 use jsonc_parser::ast::{ObjectPropName, Value as Ast};
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use serde_json::{Number, Value};
+use serde_json::Value;
 use std::collections::HashMap;
 
 pub(super) fn parse(source: &Source, part: Span, mistakes: &mut Vec<Mistake>) -> Option<Node> {
     let text = source.text.get(part.start..part.end)?;
-    // A byte order mark is not JSON, but editors write it and it means nothing.
-    let (text, base) = text.strip_prefix('\u{FEFF}').map_or((text, part.start), |rest| (rest, part.start + 3));
     let options = ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,
@@ -27,7 +26,7 @@ pub(super) fn parse(source: &Source, part: Span, mistakes: &mut Vec<Mistake>) ->
     };
     match parse_to_ast(text, &CollectOptions::default(), &options) {
         Ok(parsed) => match parsed.value {
-            Some(value) => Reader { source, base, mistakes }.node(value, 0),
+            Some(value) => Reader { source, base: part.start, mistakes }.node(value, 0),
             None => {
                 mistakes.push(source.mistake_whole("the file is empty").hint("it should hold a JSON value"));
                 None
@@ -37,8 +36,10 @@ pub(super) fn parse(source: &Source, part: Span, mistakes: &mut Vec<Mistake>) ->
             let range = error.range();
             let kind = error.kind().to_string();
             let kind = kind.strip_suffix('.').unwrap_or(&kind);
-            let mistake = source
-                .mistake(Span::new(base + range.start, base + range.end), format!("this is not JSON: {}", lower(kind)));
+            let mistake = source.mistake(
+                Span::new(part.start + range.start, part.start + range.end),
+                format!("this is not JSON: {}", lower(kind)),
+            );
             mistakes.push(mistake.hint_if(hint(error.kind()).map(str::to_owned)));
             None
         }
@@ -85,11 +86,11 @@ impl Reader<'_> {
             Ast::StringLit(lit) => Kind::Scalar(Value::String(lit.value.into_owned())),
             Ast::BooleanLit(lit) => Kind::Scalar(Value::Bool(lit.value)),
             Ast::NullKeyword(_) => Kind::Scalar(Value::Null),
-            Ast::NumberLit(lit) => match lit.value.parse::<Number>() {
+            Ast::NumberLit(lit) => match super::number(lit.value) {
                 Ok(number) => Kind::Scalar(Value::Number(number)),
-                Err(_) => {
-                    self.mistakes
-                        .push(self.source.mistake(span, "this is not a JSON number, or one that is too large"));
+                Err(message) => {
+                    let hint = format!("write it as text if all of its digits count: \"{}\"", printable(lit.value));
+                    self.mistakes.push(self.source.mistake(span, message).hint(hint));
                     return None;
                 }
             },

@@ -7,7 +7,7 @@ mod yaml;
 use super::mistake::Mistake;
 use super::source::{Source, Span, printable};
 use mocktrial_trajectory::Pointer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -186,6 +186,17 @@ impl Node {
     }
 }
 
+impl Entry {
+    /// Where to point for this member, or for a value at some tokens below it; see [`Node::span_at`].
+    pub(crate) fn span_at(&self, below: &[String]) -> Span {
+        match (&self.value.kind, below) {
+            (Kind::List(_) | Kind::Map(_) | Kind::Scalar(Value::Null), []) => self.key_span,
+            _ if self.value.at(&below[..below.len().min(1)]).is_none() => self.key_span,
+            _ => self.value.span_at(below),
+        }
+    }
+}
+
 /// What a value is, in plain words.
 pub(crate) fn in_words(value: &Value) -> String {
     match value {
@@ -197,6 +208,19 @@ pub(crate) fn in_words(value: &Value) -> String {
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "a map".into(),
     }
+}
+
+/// A decimal number as every format keeps it: whole numbers exactly, others as the nearest double.
+///
+/// # Errors
+/// What is wrong with it, where neither holds it.
+fn number(text: &str) -> Result<Number, String> {
+    if text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit()) {
+        let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
+        return whole.map_err(|_| format!("the number `{}` is too large to be kept exactly", printable(text)));
+    }
+    let double = text.parse::<f64>().ok().and_then(Number::from_f64);
+    double.ok_or_else(|| format!("the number `{}` is too large", printable(text)))
 }
 
 /// The mistake of a key that stands twice in one map.

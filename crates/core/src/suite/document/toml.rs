@@ -55,17 +55,17 @@ fn node(value: &Spanned<DeValue<'_>>, source: &Source, mistakes: &mut Vec<Mistak
             let text = integer.as_str();
             let number = i64::from_str_radix(text, integer.radix()).map(Number::from);
             let number = number.or_else(|_| u64::from_str_radix(text, integer.radix()).map(Number::from));
-            number.map_or_else(|_| out_of_range(source, span, mistakes), Value::Number)
+            number.map_or_else(|_| out_of_range(text, source, span, mistakes), Value::Number)
         }
         DeValue::Float(float) => {
             let number = float.as_str().parse().ok().and_then(Number::from_f64);
-            number.map_or_else(|| out_of_range(source, span, mistakes), Value::Number)
+            number.map_or_else(|| out_of_range(float.as_str(), source, span, mistakes), Value::Number)
         }
     };
     Node { span, kind: Kind::Scalar(scalar) }
 }
 
-fn out_of_range(source: &Source, span: Span, mistakes: &mut Vec<Mistake>) -> Value {
+fn out_of_range(text: &str, source: &Source, span: Span, mistakes: &mut Vec<Mistake>) -> Value {
     mistakes.push(source.mistake(span, "this number is outside the range of numbers that can be kept"));
-    Value::Null
+    Value::String(text.to_owned())
 }

@@ -8,7 +8,7 @@ use super::{Entry, Kind, MAX_DEPTH, Node, Source, Span};
 use crate::suite::mistake::Mistake;
 use crate::suite::source::printable;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
-use serde_json::{Number, Value};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -268,21 +268,7 @@ fn plain(text: &str) -> Result<Value, (String, String)> {
             format!("`{}` begins with a zero: it is not clear whether a number or text is meant", printable(text));
         return Err((message, format!("{}, or write the number without the zero", quote())));
     }
-    let number = text.strip_prefix('+').unwrap_or(text);
-    if unsigned.bytes().all(|b| b.is_ascii_digit()) {
-        return number
-            .parse::<i64>()
-            .map(Number::from)
-            .or_else(|_| number.parse::<u64>().map(Number::from))
-            .map(Value::Number)
-            .map_err(|_| (format!("the number `{}` is too large to be kept exactly", printable(text)), quote()));
-    }
-    number
-        .parse::<f64>()
-        .ok()
-        .and_then(Number::from_f64)
-        .map(Value::Number)
-        .ok_or_else(|| (format!("the number `{}` is too large", printable(text)), quote()))
+    super::number(text.strip_prefix('+').unwrap_or(text)).map(Value::Number).map_err(|message| (message, quote()))
 }
 
 /// Whether an unsigned text is a decimal number: `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`.
@@ -302,9 +288,13 @@ fn syntax(source: &Source, error: &ScanError) -> Mistake {
     let at = error.marker().byte_offset().unwrap_or(0);
     let rest = source.text.get(at..).unwrap_or("");
     let length = rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let span = Span::new(at, at + length);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return source.mistake(span, format!("this is nested deeper than {MAX_DEPTH} levels"));
+    }
     let text = error.kind().to_string();
     let text = text.strip_suffix('.').unwrap_or(&text);
-    let mistake = source.mistake(Span::new(at, at + length), format!("this is not YAML: {text}"));
+    let mistake = source.mistake(span, format!("this is not YAML: {text}"));
     let hint = match error.kind() {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
@@ -336,6 +326,9 @@ fn syntax(source: &Source, error: &ScanError) -> Mistake {
         ErrorKind::UnclosedQuotedScalar => "see whether a quote above is not closed",
         ErrorKind::UnknownQuotedScalarEscape => {
             "between double quotes a backslash is written twice; between single quotes it is text"
+        }
+        ErrorKind::UnexpectedCharacter { .. } if rest.starts_with(char::is_control) => {
+            "remove the control character, or write it as an escape between double quotes: \"\\0\""
         }
         ErrorKind::UnexpectedCharacter { .. } => "text that begins with this character must be quoted",
         _ => return mistake,

@@ -21,7 +21,7 @@ use super::paths::Root;
 use super::reading::Reader;
 use super::source::{Source, Span, printable};
 use mocktrial_trajectory::{ToolAnnotations, ToolSpec};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,10 +31,30 @@ use std::sync::Arc;
 pub(crate) struct Tools {
     pub(crate) specs: Vec<ToolSpec>,
     /// Where each is defined.
-    pub(crate) places: Vec<(Arc<Source>, Span)>,
+    pub(crate) places: Vec<ToolPlace>,
     /// What reading them had to change.
     pub(crate) notes: Vec<String>,
     seen: HashMap<String, (Arc<Source>, Span)>,
+}
+
+/// Where a tool is defined.
+#[derive(Debug)]
+pub(crate) struct ToolPlace {
+    pub(crate) source: Arc<Source>,
+    name: Span,
+    /// The schemas as they are written, under the names that they have in a spec.
+    schemas: Vec<(&'static str, Entry)>,
+}
+
+impl ToolPlace {
+    /// Where to point for something about a part of the tool's spec; for what is not written, at its name.
+    pub(crate) fn span_at(&self, part: &[String]) -> Span {
+        let schema = part.split_first().and_then(|(name, below)| {
+            let (_, entry) = self.schemas.iter().find(|(key, _)| key == name)?;
+            Some(entry.span_at(below))
+        });
+        schema.unwrap_or(self.name)
+    }
 }
 
 /// Reads the tools of one file that belongs to no world yet; it may refer to files beside it.
@@ -60,6 +80,36 @@ pub fn read_tools(path: &Path) -> Result<Vec<ToolSpec>, Mistakes> {
     }
 }
 
+/// Tools as a JSON file that [`read_tools`] reads as the same: a list in the shape of MCP's `tools/list`, with a
+/// line end.
+#[must_use]
+pub fn write_tools(tools: &[ToolSpec]) -> String {
+    let list: Vec<Value> = tools.iter().map(written).collect();
+    format!("{:#}\n", Value::Array(list))
+}
+
+fn written(tool: &ToolSpec) -> Value {
+    let ToolAnnotations { title, read_only, destructive, idempotent, open_world } = &tool.annotations;
+    let hints = [
+        ("title", title.clone().map(Value::from)),
+        ("readOnlyHint", read_only.map(Value::from)),
+        ("destructiveHint", destructive.map(Value::from)),
+        ("idempotentHint", idempotent.map(Value::from)),
+        ("openWorldHint", open_world.map(Value::from)),
+    ];
+    let hints: Map<String, Value> =
+        hints.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    let parts = [
+        ("name", Some(Value::from(tool.name.as_str()))),
+        ("description", tool.description.clone().map(Value::from)),
+        ("inputSchema", Some(tool.input_schema.clone())),
+        ("outputSchema", tool.output_schema.clone()),
+        ("strict", tool.strict.map(Value::from)),
+        ("annotations", (!hints.is_empty()).then_some(Value::Object(hints))),
+    ];
+    Value::Object(parts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+}
+
 impl Tools {
     /// Reads the `tools` of a world file.
     pub(crate) fn read(reader: &mut Reader, world: &Document, tools: &Node) -> Self {
@@ -72,6 +122,11 @@ impl Tools {
         match &node.kind {
             Kind::Scalar(Value::String(path)) => {
                 if let Some(document) = reader.follow_document(&world.source, node.span, path) {
+                    if document.source.path == world.source.path {
+                        let mistake = world.source.mistake(node.span, "a world cannot be its own file of tools");
+                        reader.mistakes.push(mistake.hint("define the tools here, or name the file that does"));
+                        return;
+                    }
                     let before = self.specs.len();
                     let mistakes = reader.mistakes.len();
                     self.collect(reader, &document, &document.root);
@@ -127,11 +182,11 @@ impl Tools {
         };
         let Some((name, name_span)) = self.name(reader, document, body) else { return };
         let Some(input) = self.input(reader, document, body, &name) else { return };
-        let output =
-            ["outputSchema", "output_schema", "responseJsonSchema", "response_json_schema", "response", "returns"]
-                .iter()
-                .find_map(|key| body.entry(key))
-                .and_then(|entry| self.schema(reader, document, entry, &name, false));
+        let find = |keys: &[&str]| keys.iter().find_map(|key| body.entry(key));
+        let written = find(OUTPUT);
+        let output = written.and_then(|entry| self.schema(reader, document, entry, &name, false));
+        let schemas = [("input_schema", find(INPUT)), ("output_schema", written)];
+        let schemas = schemas.into_iter().filter_map(|(key, entry)| Some((key, entry?.clone()))).collect();
         let spec = ToolSpec {
             description: text(body, "description").map(str::to_owned),
             input_schema: input,
@@ -149,7 +204,7 @@ impl Tools {
             return;
         }
         self.seen.insert(name, (Arc::clone(source), name_span));
-        self.places.push((Arc::clone(source), name_span));
+        self.places.push(ToolPlace { source: Arc::clone(source), name: name_span, schemas });
         self.specs.push(spec);
     }
 
@@ -182,23 +237,20 @@ impl Tools {
     }
 
     fn input(&mut self, reader: &mut Reader, document: &Document, body: &Node, name: &str) -> Option<Value> {
-        let keys = ["parameters", "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"];
-        if let Some(entry) = keys.iter().find_map(|key| body.entry(key)) {
+        if let Some(entry) = INPUT.iter().find_map(|key| body.entry(key)) {
             if matches!(entry.value.kind, Kind::Scalar(Value::Null)) {
                 return Some(no_arguments());
             }
             return self.schema(reader, document, entry, name, true);
         }
         if body.get("properties").is_some() || text(body, "type") == Some("object") {
-            // A plain JSON Schema: the tool is its own schema.
+            // A plain JSON Schema: the tool is its own schema, without what says what the tool is.
             let whole = Entry { key: String::new(), key_span: body.span, value: body.clone() };
             let mut schema = self.schema(reader, document, &whole, name, true)?;
             if let Some(map) = schema.as_object_mut() {
-                if map.get("name").is_some_and(Value::is_string) {
-                    map.shift_remove("name");
-                }
-                for key in ["output_schema", "outputSchema", "returns", "annotations", "strict"] {
-                    map.shift_remove(key);
+                let named = if body.get("name").is_some() { "name" } else { "title" };
+                for key in [named, "description", "annotations", "strict"].iter().chain(OUTPUT) {
+                    map.shift_remove(*key);
                 }
             }
             return Some(schema);
@@ -236,7 +288,7 @@ impl Tools {
             let note = format!("{name}: `{}` is in Gemini's dialect of OpenAPI; its types were lower-cased", entry.key);
             self.notes.push(note);
         }
-        if input && schema.get("type").is_none() && schema.as_object().is_some_and(serde_json::Map::is_empty) {
+        if input && schema.get("type").is_none() && schema.as_object().is_some_and(Map::is_empty) {
             return Some(no_arguments());
         }
         if input && schema.get("type").is_some_and(|t| t != "object") {
@@ -256,6 +308,13 @@ impl Tools {
         (reader.mistakes.len() == before).then_some(schema)
     }
 }
+
+/// What formats call the schema of the arguments.
+const INPUT: &[&str] = &["parameters", "inputSchema", "input_schema", "parametersJsonSchema", "parameters_json_schema"];
+
+/// What formats call the schema of the result.
+const OUTPUT: &[&str] =
+    &["outputSchema", "output_schema", "responseJsonSchema", "response_json_schema", "response", "returns"];
 
 const FORMATS: &str =
     "tools are read from OpenAI, Anthropic, Gemini and MCP definitions, and from plain JSON Schemas with a `title`";

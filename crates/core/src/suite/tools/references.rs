@@ -94,18 +94,20 @@ impl Inliner<'_> {
         if file.is_empty() && root.is_some_and(|root| root.at(&pointer.0).is_some()) {
             return Value::String(target.to_owned());
         }
+        let followed;
         let other = if file.is_empty() {
-            document.clone()
+            document
         } else {
             match self.reader.follow_document(source, span, file) {
-                Some(other) => other,
+                Some(other) => followed = other,
                 None => return Value::String(target.to_owned()),
             }
+            &followed
         };
         let Some(found) = other.root.at(&pointer.0) else {
             let mistake = source
                 .mistake(span, format!("`$ref` points to nothing: `{}`", printable(target)))
-                .hint(near(&other, file, &pointer));
+                .hint(near(other, file, &pointer));
             self.reader.mistakes.push(mistake);
             return Value::String(target.to_owned());
         };
@@ -124,7 +126,7 @@ impl Inliner<'_> {
         self.taken.push(name.clone());
         // Named before it is walked, so that a cycle finds the name.
         self.names.insert(place, name.clone());
-        let value = self.walk(&other, None, found);
+        let value = self.walk(other, None, found);
         self.defs.insert(name.clone(), value);
         local(&name)
     }
