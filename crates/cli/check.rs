@@ -16,6 +16,7 @@ pub(crate) async fn check(args: &CheckArgs, out: Out) -> Outcome {
     for scenario in &ready {
         proofs.push(prove(scenario, project.config.limits).await);
     }
+    project::warn(out, proofs.iter().flat_map(|p| &p.warnings));
     let mistakes: usize = proofs.iter().map(|p| p.mistakes.len()).sum();
     if out.json() {
         out.value(&document(&proofs));
@@ -63,7 +64,8 @@ fn document(proofs: &[Proof]) -> Value {
             let probes: serde_json::Map<_, _> =
                 proof.probes.iter().map(|(probe, passed)| (name(*probe).to_owned(), json!(passed))).collect();
             let mistakes: Vec<_> = proof.mistakes.iter().map(mistake_json).collect();
-            json!({"scenario": proof.scenario, "probes": probes, "mistakes": mistakes})
+            let warnings: Vec<_> = proof.warnings.iter().map(mistake_json).collect();
+            json!({"scenario": proof.scenario, "probes": probes, "mistakes": mistakes, "warnings": warnings})
         })
         .collect();
     json!({"version": 1, "scenarios": scenarios})

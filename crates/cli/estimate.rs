@@ -110,7 +110,7 @@ impl Estimate {
             let _ = write!(text, "\n  {:longest$}  {:>6} episodes  ", e.name, e.episodes);
             let _ = match e.cost {
                 Cost::None => write!(text, "$0, nothing is asked of a provider"),
-                Cost::Range(_, high) if high == 0.0 => write!(text, "$0, its price is 0"),
+                Cost::Range(_, 0.0) => write!(text, "$0, its price is 0"),
                 Cost::Range(low, high) => write!(text, "about ${low:.4} to ${high:.2}, by its price and its limits"),
                 Cost::Hidden => write!(text, "cost unknown: what a command of your own asks for is not seen"),
                 Cost::Unknown => write!(text, "cost unknown: it needs a price and parameters.max_tokens"),

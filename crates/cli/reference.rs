@@ -77,7 +77,7 @@ fn steps(trajectory: &Trajectory) -> Vec<Value> {
 fn added(text: &str, steps: &[Value]) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let key = |line: &&str| line.starts_with("reference:") || line.starts_with("references:");
-    let Some(start) = lines.iter().position(|line| key(line)) else {
+    let Some(start) = lines.iter().position(key) else {
         let steps: Vec<_> = steps.iter().map(|step| format!("  - {step}\n")).collect();
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         return Some(format!("{text}{gap}reference:\n{}", steps.concat()));

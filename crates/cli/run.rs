@@ -209,7 +209,7 @@ async fn earlier(
     for stored in file.scenarios()? {
         match now.get(&*stored.id) {
             Some(scenario) if scenario.instrument.world == stored.instrument.world => {
-                scenarios.push(Arc::clone(scenario))
+                scenarios.push(Arc::clone(scenario));
             }
             Some(_) => stale.push(format!("{}: its world, state or messages have changed", stored.id)),
             None => stale.push(format!("{}: it is gone", stored.id)),
@@ -420,9 +420,9 @@ fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
     let reason = mocktrial_report::clean_line(reason);
     let line = format!("stopped: {reason}; go on with: mocktrial run --resume {name}");
     if out.json() {
-        out.error(line)
+        out.error(line);
     } else {
-        out.result(line)
+        out.result(line);
     }
     Ok(exit)
 }
