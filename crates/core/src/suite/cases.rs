@@ -6,7 +6,7 @@ use super::names;
 use super::reading::Reader;
 use super::source::{Source, Span, printable, steers};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -94,6 +94,7 @@ impl Cases {
 
     fn of_nodes(reader: &mut Reader, source: &Arc<Source>, header: Span, items: &[Node]) -> Self {
         let mut cases = Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), header) };
+        let mut seen = HashSet::new();
         for item in items {
             let Value::Object(values) = item.to_value() else {
                 let message = format!("a case must be a map, but is {}", in_words(&item.to_value()));
@@ -101,7 +102,7 @@ impl Cases {
                 continue;
             };
             for name in values.keys() {
-                if !cases.columns.contains(name) {
+                if seen.insert(name.clone()) {
                     cases.columns.push(name.clone());
                 }
             }
@@ -324,6 +325,7 @@ fn columns_of(
     record: &csv::StringRecord,
 ) -> Option<Vec<(String, CellType)>> {
     let mut columns: Vec<(String, CellType)> = Vec::new();
+    let mut seen = HashSet::new();
     for cell in record {
         let (name, kind) = cell.trim().rsplit_once(':').unwrap_or((cell.trim(), "text"));
         let kind = match kind.trim() {
@@ -341,7 +343,7 @@ fn columns_of(
         let name = name.trim();
         let problem = if name.is_empty() {
             "a column has no name".to_owned()
-        } else if columns.iter().any(|(other, _)| other == name) {
+        } else if !seen.insert(name) {
             format!("the column `{}` stands twice", printable(name))
         } else {
             columns.push((name.to_owned(), kind));

@@ -6,9 +6,11 @@ use super::files::{CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable
 use super::reading::Reader;
 use super::{names, schemas};
 use mocktrial_provider::ChatConfig;
+use mocktrial_trajectory::Pointer;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Keys of an endpoint that say how it is reached or what it costs, and not what it is.
@@ -75,6 +77,12 @@ fn folders(reader: &mut Reader, document: &Document) -> Folders {
                 reader.mistakes.push(mistake.hint_if(wrong.hint));
             }
         }
+    }
+    if Path::new(&folders.scenarios).starts_with(&folders.cassettes) {
+        let node = document.root.get("project").and_then(|p| p.get("cassettes"));
+        let span = node.map_or_else(|| document.span_at(&Pointer(vec!["project".into()])), |node| node.span);
+        let mistake = document.source.mistake(span, "the folder of cassettes holds the scenarios");
+        reader.mistakes.push(mistake.hint("nothing in it is read as a scenario: give cassettes a folder of their own"));
     }
     folders
 }

@@ -86,7 +86,7 @@ pub(crate) struct ScenarioFile {
     #[serde(default)]
     pub(crate) limits: Option<Limits>,
     /// One scenario for each row: a CSV or JSON Lines file, or a list of maps. `${column}` stands for
-    /// the row's value in title, description, system, user, state, reference and expect.
+    /// the row's value in title, description, system, user, state, reference and expect; `$${` for `${`.
     #[serde(default)]
     #[allow(dead_code, reason = "see `Elsewhere`")]
     pub(crate) cases: Option<Elsewhere<CasesFile>>,

@@ -7,7 +7,7 @@ use super::load_world::{Ready, errors_since, said};
 use super::mistake::Mistake;
 use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
-use super::source::{Span, printable};
+use super::source::{Span, printable, steers};
 use super::substitute::Clash;
 use super::{merge, names, schemas, substitute};
 use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
@@ -163,6 +163,7 @@ impl Builder<'_> {
         let raw_expect = value.get("expect").cloned().unwrap_or_default();
         schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
+        self.tags(reader, &file.tags);
         let user = self.user(reader, &file.user);
         let before = reader.mistakes.len();
         let given = self.tools(reader, file.tools.as_deref());
@@ -228,6 +229,21 @@ impl Builder<'_> {
                 }),
             },
         })
+    }
+
+    fn tags(&self, reader: &mut Reader, tags: &[String]) {
+        for (i, tag) in tags.iter().enumerate() {
+            let message = if tag.trim().is_empty() {
+                "this tag is empty".to_owned()
+            } else if tag.contains(steers) {
+                format!("the tag `{}` has a character that cannot be shown", printable(tag))
+            } else if self.row.is_some() && tag.contains("${") {
+                format!("the tag `{}` stays as it is: all rows have the same tags", printable(tag))
+            } else {
+                continue;
+            };
+            self.fault(reader, &["tags".into(), i.to_string()], message, Some("write a word, or remove it".into()));
+        }
     }
 
     fn user(&self, reader: &mut Reader, texts: &Texts) -> Vec<String> {

@@ -266,3 +266,16 @@ fn of_very_many_mistakes_the_first_are_shown_and_all_are_counted() {
     assert_eq!((mistakes.0.len(), rendered.matches("error: ").count()), (500, 100));
     assert!(rendered.ends_with("… and 400 more, once these are gone\n\n500 errors\n"), "{rendered}");
 }
+
+#[test]
+fn a_tag_is_a_word_and_the_same_for_every_row() {
+    let text = template(
+        "tags: [good, \"two words\", \" \", \"a\\eb\", \"${order}\"]\ncases: [{id: a, order: W-1, note: x}]\n",
+    );
+    let expected = [
+        "scenarios/shop/a.yaml:8:27 this tag is empty (in the case `a`, scenarios/shop/a.yaml:9)",
+        "scenarios/shop/a.yaml:8:32 the tag `a\\u{1b}b` has a character that cannot be shown (in the case `a`, scenarios/shop/a.yaml:9)",
+        "scenarios/shop/a.yaml:8:40 the tag `${order}` stays as it is: all rows have the same tags (in the case `a`, scenarios/shop/a.yaml:9)",
+    ];
+    assert_eq!(Folder::shop(&[("scenarios/shop/a.yaml", &text)]).messages(), expected);
+}

@@ -146,3 +146,13 @@ fn folders_that_are_links_out_of_the_project_are_refused_and_those_inside_are_fo
     let suite = project.load_under(&[folder.path().join("linked/shop/a.yaml")]).unwrap();
     assert_eq!(&*suite.scenarios[0].id, "shop/a");
 }
+
+#[test]
+fn a_folder_of_cassettes_that_holds_the_scenarios_is_refused() {
+    for cassettes in ["scenarios", "."] {
+        let folder = Folder::new(&[("mocktrial.toml", &format!("[project]\ncassettes = \"{cassettes}\"\n"))]);
+        let mistakes = folder.project().unwrap_err().0;
+        assert_eq!(mistakes[0].message, "the folder of cassettes holds the scenarios");
+        assert_eq!((mistakes.len(), mistakes[0].line, mistakes[0].column), (1, 2, 13));
+    }
+}
