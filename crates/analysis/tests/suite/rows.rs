@@ -73,7 +73,7 @@ impl Run {
         for i in 0..n {
             self.add(scenario, endpoint, |row| {
                 if i >= k {
-                    fail(row, "answer")
+                    fail(row, "answer");
                 }
             });
         }
