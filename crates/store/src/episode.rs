@@ -5,6 +5,7 @@ use mocktrial_trajectory::{
 };
 use mocktrial_trajectory::{Trajectory, Usage};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A question and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,7 +128,7 @@ impl EpisodeRecord {
             cost: cost(trajectory, &measurements),
             virtual_ms: trajectory.events().last().map_or(0, |e| e.time_ms),
             wall_ms: measurements.wall_ms,
-            latencies_ms: measurements.events.iter().filter_map(|m| m.latency_ms).collect(),
+            latencies_ms: latencies(trajectory, &measurements),
             retries: measurements.events.iter().map(|m| m.retries).sum(),
             replayed: measurements.events.iter().any(|m| m.replayed),
             trajectory_hash: Digest::of_bytes(b"trajectory", json.as_bytes()),
@@ -170,12 +171,33 @@ impl Judgement {
     }
 }
 
+/// What all requests cost together; `None` where there were none, or where one's cost is unknown. A
+/// request that brought a response is measured there, one that failed at the request itself.
 fn cost(trajectory: &Trajectory, measurements: &Measurements) -> Option<f64> {
-    let mut responses = trajectory.events().iter().filter(|e| matches!(e.body, Body::Response { .. })).peekable();
-    responses.peek()?;
-    let known = |seq: u32| measurements.events.iter().any(|m| m.seq == seq && m.cost.is_some());
-    let all_known = responses.all(|e| known(e.seq));
-    all_known.then(|| measurements.events.iter().filter_map(|m| m.cost).sum())
+    let costs: BTreeMap<u32, Option<f64>> = measurements.events.iter().map(|m| (m.seq, m.cost)).collect();
+    let mut sum = None;
+    let mut open = None;
+    for event in trajectory.events() {
+        match event.body {
+            Body::Request { .. } => open = Some(event.seq),
+            Body::Response { .. } => {
+                open = None;
+                sum = Some(sum.unwrap_or(0.0) + costs.get(&event.seq).copied().flatten()?);
+            }
+            _ => {}
+        }
+    }
+    match open {
+        Some(failed) => Some(sum.unwrap_or(0.0) + costs.get(&failed).copied().flatten()?),
+        None => sum,
+    }
+}
+
+/// Real times of the responses; those of failed requests say nothing on how fast a model answers.
+fn latencies(trajectory: &Trajectory, measurements: &Measurements) -> Vec<f64> {
+    let is_response =
+        |seq: u32| trajectory.events().get(seq as usize).is_some_and(|e| matches!(e.body, Body::Response { .. }));
+    measurements.events.iter().filter(|m| is_response(m.seq)).filter_map(|m| m.latency_ms).collect()
 }
 
 /// An episode as it was stored.
