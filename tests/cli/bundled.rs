@@ -53,6 +53,8 @@ fn two_real_models_are_told_apart_offline() {
     assert_eq!(difference["verdict"], "better", "{difference}");
     assert!(difference["p"].as_f64().unwrap() < 0.001, "{difference}");
     assert!(smol.1 > 0.0 && qwen.1 < 1.0, "neither fails or passes everything: {qwen:?} {smol:?}");
+    let counted = |i: usize| (endpoints[i]["counted"].as_u64().unwrap(), endpoints[i]["planned"].as_u64().unwrap());
+    assert!([counted(0), counted(1)].iter().all(|(counted, planned)| counted == planned), "every response is recorded");
     assert!(report["scenarios"].as_array().unwrap().len() >= 30);
 }
 

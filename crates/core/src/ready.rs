@@ -107,7 +107,9 @@ async fn walk_reference(
     let mut session = open(scenario, seed, None, Limits::default());
     let probe = ProbeDriver::new(Probe::Reference, steps.to_vec(), Vec::new(), seed);
     let ended = probe.drive(&mut session).await.err().unwrap_or(Ended::from(EndReason::Completed));
-    let Finished { trajectory, world, .. } = session.finish(ended.clone());
+    let Finished { mut trajectory, world, .. } = session.finish(ended.clone());
+    // It is kept as long as the suite is.
+    trajectory.shrink();
     let mut calls = steps.iter().enumerate().filter_map(|(i, step)| match step {
         Step::Call { fails, .. } => Some((i, *fails)),
         Step::Say(_) => None,
