@@ -21,8 +21,9 @@ struct Line {
     passed: u64,
     ungraded: u64,
     cost: f64,
-    /// The last tenth that was announced.
+    /// The last tenth that was announced, and when (in seconds of the run).
     tenth: u64,
+    said: f64,
 }
 
 impl Progress {
@@ -55,6 +56,7 @@ impl Progress {
             ungraded: 0,
             cost: 0.0,
             tenth: 0,
+            said: 0.0,
         };
         Self { out, started: Instant::now(), bars, lines: Mutex::new(endpoints.iter().map(line).collect()) }
     }
@@ -86,9 +88,12 @@ impl Progress {
                     bar.inc(1);
                 } else if !self.out.quiet {
                     let tenth = line.finished * 10 / line.planned.max(1);
-                    if tenth > line.tenth {
-                        line.tenth = tenth;
-                        self.out.note(line.plain(self.started.elapsed().as_secs_f64()));
+                    let now = self.started.elapsed().as_secs_f64();
+                    // A run of seconds needs no line for every tenth of it.
+                    let due = now - line.said >= 1.0 || line.finished == line.planned;
+                    if tenth > line.tenth && due {
+                        (line.tenth, line.said) = (tenth, now);
+                        self.out.note(line.plain(now));
                     }
                 }
             }

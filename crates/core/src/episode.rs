@@ -54,6 +54,9 @@ pub async fn run(
     let mut graded = graded(scenario, key, dispatch, seed, finished);
     graded.record.row.started = started.to_string();
     graded.record.row.replayed |= endpoint.replays;
+    if endpoint.is_probe() {
+        graded.record.row.cost = Some(0.0);
+    }
     graded
 }
 

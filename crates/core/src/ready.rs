@@ -258,6 +258,12 @@ impl ReadyEndpoint {
             .then_some("its price is unknown; set price = {input = …, output = …} in dollars per million tokens")
     }
 
+    /// Whether it is a built-in probe, which asks nobody and costs nothing.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        matches!(self.agent, Agent::Probe)
+    }
+
     /// Whether it is a command of the user's own.
     #[must_use]
     pub fn is_command(&self) -> bool {

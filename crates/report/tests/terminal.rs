@@ -1,7 +1,7 @@
 //! What people see, at several widths, with and without colour.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use mocktrial_analysis::{Episode, Summary, episode as read, summary as summarise};
+use mocktrial_analysis::{Episode, Estimate, Summary, episode as read, summary as summarise};
 use mocktrial_report::{Style, episode, episode_json, summary, summary_json};
 use mocktrial_store::*;
 use mocktrial_trajectory::*;
@@ -289,6 +289,22 @@ fn strip(text: &str) -> String {
         }
     }
     out
+}
+
+#[test]
+fn a_difference_without_spread_is_told_and_not_judged() {
+    let (mut model, _) = run(Selection::Full, false);
+    let mut said = |value: f64| {
+        if let Some(difference) = &mut model.difference {
+            difference.delta = Estimate { value, low: value, high: value };
+            difference.verdict = "undecided";
+        }
+        summary(&model, &Style::plain(200))
+    };
+    let text = said(1.0);
+    assert!(text.contains("qwen2.5-1.5b is +100 points off smollm2-135m on every scenario"), "{text}");
+    assert!(!text.contains("confidence), p"), "{text}");
+    assert!(said(0.0).contains("no scenario tells them apart"));
 }
 
 #[test]

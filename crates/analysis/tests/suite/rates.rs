@@ -122,3 +122,36 @@ fn a_run_of_selected_episodes_claims_no_rate() {
     let why = summary.refused.unwrap();
     assert!(why.contains("selected by their outcome in monday (failed episodes)"), "{why}");
 }
+
+#[test]
+fn two_endpoints_are_compared_over_the_scenarios_that_both_have_tried() {
+    let mut run = Run::new(&["a", "b", "c", "d"], &["m", "n"], 4);
+    for (scenario, of_m, of_n) in [("a", 4, 1), ("b", 3, 0), ("c", 4, 2)] {
+        run.k_of_n(scenario, "m", of_m, 4);
+        run.k_of_n(scenario, "n", of_n, 4);
+    }
+    run.k_of_n("d", "m", 4, 4);
+    let difference = run.summary().difference.unwrap();
+    assert_eq!((&*difference.endpoint, &*difference.against, difference.scenarios), ("m", "n", 3));
+    let expected = mocktrial_stats::compare_paired(&[0.75, 0.75, 0.5], 0.05).unwrap();
+    close(difference.delta.value, 2.0 / 3.0);
+    close(difference.delta.low, expected.interval.low);
+    close(difference.p, expected.p);
+    assert_eq!(difference.verdict, "better");
+}
+
+#[test]
+fn endpoints_are_compared_neither_alone_nor_in_threes_nor_on_one_scenario() {
+    for endpoints in [&["m"][..], &["m", "n", "o"][..]] {
+        let mut run = Run::new(&["a", "b"], endpoints, 1);
+        for e in endpoints {
+            run.k_of_n("a", e, 1, 1);
+            run.k_of_n("b", e, 0, 1);
+        }
+        assert_eq!(run.summary().difference, None);
+    }
+    let mut run = Run::new(&["a"], &["m", "n"], 1);
+    run.k_of_n("a", "m", 1, 1);
+    run.k_of_n("a", "n", 0, 1);
+    assert_eq!(run.summary().difference, None);
+}
