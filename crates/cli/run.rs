@@ -311,7 +311,10 @@ fn runs_folder(project: &Project) -> PathBuf {
 async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
     let (file, first_dispatch) = match intent.target {
         Target::Old(file, first) => {
-            file.set_trials(intent.trials)?;
+            // The cells of a selection want fewer trials than the run they were selected from.
+            if intent.trials > file.header()?.trials {
+                file.set_trials(intent.trials)?;
+            }
             record::regrade(&file, &intent.scenarios)?;
             (*file, first)
         }

@@ -119,6 +119,8 @@ fn failures_are_run_again_into_a_run_that_claims_no_rate() {
     assert!(ran.out.contains("selected"), "{}", ran.out);
     let report = project.run(&["show", "last", "--format", "json"]).json();
     assert!(report["endpoints"][0]["pass_rate"].is_null(), "a rate is refused");
+    let resumed = project.run(&["run", "--resume", "last", "--quiet"]).expect(0);
+    assert!(resumed.out.contains(&format!("Complete: {failed} episodes")), "{}", resumed.out);
     project.run(&["run", "--add-trials", "1", "last"]).expect(2);
 }
 

@@ -32,12 +32,7 @@ pub async fn run(
     dispatch: u64,
     circumstances: &Circumstances,
 ) -> Graded {
-    let key = EpisodeKey {
-        scenario: Arc::clone(&scenario.scenario.id),
-        variant: "".into(),
-        endpoint: Arc::clone(&endpoint.name),
-        trial,
-    };
+    let key = key(scenario, endpoint, trial);
     let seed = trial_seed(circumstances.seed, &key.scenario, trial);
     let started = jiff::Timestamp::now();
     let limits = ReadyEndpoint::limits(&scenario.scenario, circumstances.limits);
@@ -60,6 +55,11 @@ pub async fn run(
     graded
 }
 
+fn key(scenario: &ReadyScenario, endpoint: &ReadyEndpoint, trial: u32) -> EpisodeKey {
+    let (scenario, endpoint) = (Arc::clone(&scenario.scenario.id), Arc::clone(&endpoint.name));
+    EpisodeKey { scenario, variant: "".into(), endpoint, trial }
+}
+
 /// The record of an episode that could not be run because of a mistake in mocktrial itself.
 #[must_use]
 pub fn broken(
@@ -70,12 +70,7 @@ pub fn broken(
     circumstances: &Circumstances,
     why: &str,
 ) -> Graded {
-    let key = EpisodeKey {
-        scenario: Arc::clone(&scenario.scenario.id),
-        variant: "".into(),
-        endpoint: Arc::clone(&endpoint.name),
-        trial,
-    };
+    let key = key(scenario, endpoint, trial);
     let seed = trial_seed(circumstances.seed, &key.scenario, trial);
     let detail = format!("a mistake in mocktrial, please report it: {why}");
     let session = scenario.session(None, Limits::default());
