@@ -54,8 +54,11 @@ fn dispatch(command: Command, out: Out) -> Outcome {
         }
         _ => {}
     }
-    // One thread: an episode's own work takes microseconds, and moving it between threads costs more.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // An episode's own work takes microseconds: two threads outpace any provider, and more would pass
+    // episodes around for nothing. But one alone would stand still while it grades a huge answer.
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(2));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(|e| Failure::infrastructure(format!("cannot start: {e}")))?;

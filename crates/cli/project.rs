@@ -61,14 +61,28 @@ pub(crate) fn scenario(suite: &Suite, id: &str) -> Result<Arc<Scenario>, Failure
     })
 }
 
-/// Makes scenarios ready, collecting every mistake.
+/// Scenarios that one task makes ready: enough that their work outweighs the task's.
+const AT_ONCE: usize = 32;
+
+async fn portion(scenarios: Vec<Arc<Scenario>>) -> Vec<Result<ReadyScenario, Vec<Mistake>>> {
+    let mut ready = Vec::with_capacity(scenarios.len());
+    for scenario in scenarios {
+        ready.push(ReadyScenario::new(scenario).await);
+    }
+    ready
+}
+
+/// Makes scenarios ready, in their order, collecting every mistake.
 pub(crate) async fn ready(scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<ReadyScenario>>, Failure> {
     let mut ready = Vec::with_capacity(scenarios.len());
     let mut mistakes = Vec::new();
-    for scenario in scenarios {
-        match ReadyScenario::new(scenario).await {
-            Ok(scenario) => ready.push(Arc::new(scenario)),
-            Err(found) => mistakes.extend(found),
+    let portions: Vec<_> = scenarios.chunks(AT_ONCE).map(|some| tokio::spawn(portion(some.to_vec()))).collect();
+    for portion in portions {
+        for result in portion.await.map_err(Failure::infrastructure)? {
+            match result {
+                Ok(scenario) => ready.push(Arc::new(scenario)),
+                Err(found) => mistakes.extend(found),
+            }
         }
     }
     if mistakes.is_empty() { Ok(ready) } else { Err(Mistakes(mistakes).into()) }
