@@ -73,8 +73,9 @@ fn steps(trajectory: &Trajectory) -> Vec<Value> {
 /// The file with one more reference; `None` where those that it has are not laid out in lines.
 ///
 /// It is edited by line, so that the author's comments and layout stay. Steps are written as JSON,
-/// which is YAML and needs no quoting rules of its own.
+/// which is YAML and needs no quoting rules of its own; but `${` has a meaning in scenarios.
 fn added(text: &str, steps: &[Value]) -> Option<String> {
+    let steps: Vec<String> = steps.iter().map(|step| step.to_string().replace("${", "$${")).collect();
     let lines: Vec<&str> = text.lines().collect();
     let key = |line: &&str| line.starts_with("reference:") || line.starts_with("references:");
     let Some(start) = lines.iter().position(key) else {
@@ -140,6 +141,8 @@ mod tests {
             three.contains("    - say: B\n") && three.contains("  - - {\"say\":\"Done: yes.\"}\n\n# what"),
             "{three}"
         );
+        let dollars = added("title: T\n", &[json!({"say": "Use ${HOME}."})]).unwrap();
+        assert!(dollars.ends_with("  - {\"say\":\"Use $${HOME}.\"}\n"), "{dollars}");
         assert_eq!(added("reference: [{say: x}]\n", &steps), None);
         assert_eq!(
             added("reference:\n- say: x\nexpect: []\n", &steps[1..]).as_deref(),
