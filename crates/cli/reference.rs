@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::out::Out;
 use crate::project;
 use mocktrial_core::suite::{Project, Scenario};
-use mocktrial_trajectory::{Body, EndReason, Part, ToolFailure, Trajectory};
+use mocktrial_trajectory::{Body, EndReason, ToolFailure, Trajectory, text_of};
 use serde_json::{Value, json};
 
 /// Adds the calls and answers of an episode to the scenario's file, beside the references it has.
@@ -58,11 +58,7 @@ fn steps(trajectory: &Trajectory) -> Vec<Value> {
             }
             Body::Say { text } => steps.push(json!({ "say": text })),
             Body::Response { calls: 0, content, .. } => {
-                let text: String = content
-                    .iter()
-                    .filter_map(|p| if let Part::Text { text } = p { Some(text.as_str()) } else { None })
-                    .collect();
-                steps.push(json!({ "say": text }));
+                steps.push(json!({ "say": text_of(content) }));
             }
             _ => {}
         }

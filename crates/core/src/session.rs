@@ -10,7 +10,7 @@ use crate::user::User;
 use mocktrial_provider::Reply;
 use mocktrial_trajectory::{
     Added, Arguments, Body, EndReason, Measurement, Measurements, Part, Stop, ToolCall, ToolFailure, ToolResult,
-    Trajectory, Usage,
+    Trajectory, Usage, text_of,
 };
 use mocktrial_world::Instance;
 use serde_json::Value;
@@ -281,10 +281,6 @@ fn ended_by(stop: &Stop) -> Option<EndReason> {
         Stop::Refusal => Some(EndReason::Refusal),
         _ => None,
     }
-}
-
-fn text_of(parts: &[Part]) -> String {
-    parts.iter().filter_map(|part| if let Part::Text { text } = part { Some(text.as_str()) } else { None }).collect()
 }
 
 /// A call as an agent of the user's own or a probe makes it: its id is its number in the episode.

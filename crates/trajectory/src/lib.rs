@@ -42,6 +42,6 @@ pub use json::{CanonicalNumber, canonical_number, canonical_text, same};
 pub use key::EpisodeKey;
 pub use message::{Arguments, Message, Part, Stop, ToolCall, ToolResult};
 pub use patch::{Op, Patch, PatchError, Pointer, apply as apply_patch};
-pub use recorded::{Measurement, Measurements, Origin, TRAJECTORY_VERSION, Trajectory};
+pub use recorded::{Measurement, Measurements, Origin, TRAJECTORY_VERSION, Trajectory, text_of};
 pub use tool::{ToolAnnotations, ToolSpec};
 pub use usage::Usage;

@@ -173,7 +173,8 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 }
 
 /// The text of some parts, joined without separator.
-pub(crate) fn text_of(parts: &[Part]) -> String {
+#[must_use]
+pub fn text_of(parts: &[Part]) -> String {
     parts.iter().map(|Part::Text { text }| text.as_str()).collect()
 }
 

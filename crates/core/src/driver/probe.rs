@@ -15,7 +15,7 @@ use super::Driver;
 use crate::session::{Ended, Session, numbered_call};
 use crate::suite::{Probe, Step};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Arguments, EndReason, ToolSpec, Usage};
+use mocktrial_trajectory::{Arguments, EndReason, ToolSpec, Usage, text_of};
 use serde_json::{Map, Value};
 
 /// How often `spam` calls every tool with all arguments.
@@ -87,12 +87,8 @@ impl ProbeDriver {
                 }
                 let call = numbered_call(number, &tool.name, Arguments::from_value(arguments));
                 let (_, result) = session.call(&call).await?;
-                for part in &result.content {
-                    if let mocktrial_trajectory::Part::Text { text } = part {
-                        seen.push('\n');
-                        seen.push_str(text);
-                    }
-                }
+                seen.push('\n');
+                seen.push_str(&text_of(&result.content));
             }
         }
         Ok(seen)
@@ -205,17 +201,7 @@ impl Driver for Author {
                         number += 1;
                         let call = numbered_call(number, &tool, Arguments::parse(arguments));
                         let (_, result) = session.call(&call).await?;
-                        let text = result
-                            .content
-                            .iter()
-                            .filter_map(|p| {
-                                if let mocktrial_trajectory::Part::Text { text } = p {
-                                    Some(text.as_str())
-                                } else {
-                                    None
-                                }
-                            })
-                            .collect();
+                        let text = text_of(&result.content);
                         self.heard.send(Heard::Result(text, result.is_error)).await.map_err(|_| gone())?;
                     }
                 }
