@@ -123,6 +123,7 @@ fn probe(name: &str) -> Option<Endpoint> {
         kind: EndpointKind::Probe(probe),
         prompt: None,
         tools: std::collections::BTreeMap::new(),
+        strict_tools: None,
         parallel_calls: mocktrial_core::suite::ParallelCalls::All,
         concurrency: None,
         price: None,

@@ -1,11 +1,10 @@
 //! From endpoints as configured to endpoints that can be run.
 //!
-//! This is the registration line of a kind of endpoint: a new dialect adds an arm to
-//! [`Providers::ready`].
+//! A new kind of endpoint adds an arm to [`Providers::ready`]; a new dialect of a model API does not concern it.
 
 use crate::ready::{ReadyEndpoint, Surroundings};
 use crate::suite::{self, CassetteMode, EndpointKind, Project};
-use mocktrial_provider::{Cassettes, ChatModel, Model, Scrubber, Secret, Transport};
+use mocktrial_provider::{Cassettes, Model, RemoteModel, Scrubber, Secret, Transport};
 use mocktrial_trajectory::EpisodeKey;
 use std::sync::Arc;
 
@@ -81,9 +80,9 @@ impl Providers {
             }
         }
         let model: Option<Arc<dyn Model>> = match &definition.kind {
-            EndpointKind::Chat(config) => {
-                let model =
-                    ChatModel::new(&definition.name, config, &self.transport).map_err(|e| error(e.to_string()))?;
+            EndpointKind::Model { dialect, config } => {
+                let model = RemoteModel::new(&definition.name, dialect, config, &self.transport)
+                    .map_err(|e| error(e.to_string()))?;
                 if self.live {
                     model.check_environment().map_err(|e| error(e.to_string()))?;
                 }

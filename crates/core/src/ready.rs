@@ -217,6 +217,7 @@ impl ReadyEndpoint {
                 if let Some(description) = self.definition.tools.get(&tool.name).and_then(|t| t.description.clone()) {
                     tool.description = Some(description);
                 }
+                tool.strict = self.definition.strict_tools.or(tool.strict);
             }
             Toolbox::new(tools)
         });

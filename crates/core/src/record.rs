@@ -147,7 +147,7 @@ fn stored_endpoint(endpoint: &suite::Endpoint) -> Endpoint {
         _ => BTreeMap::new(),
     };
     let kind = match &endpoint.kind {
-        EndpointKind::Chat(_) => "chat",
+        EndpointKind::Model { dialect, .. } => dialect,
         EndpointKind::Command(_) => "command",
         EndpointKind::Probe(_) => "probe",
     };

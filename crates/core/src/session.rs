@@ -113,7 +113,7 @@ impl Session {
     pub async fn next_user(&mut self) -> Option<(u32, String)> {
         let text = self.user.next(self.last_said.as_deref()).await?;
         self.last_said = None;
-        let seq = self.push(Body::User { text: text.clone() });
+        let seq = self.push(Body::user(text.clone()));
         Some((seq, text))
     }
 
@@ -145,8 +145,8 @@ impl Session {
             calls: u32::try_from(reply.calls.len()).unwrap_or(u32::MAX),
             stop: reply.stop.clone(),
             usage: reply.usage,
-            served_model: reply.served_model.clone(),
-            fingerprint: reply.fingerprint.clone(),
+            served: (!reply.served.is_empty()).then(|| Box::new(reply.served.clone())),
+            logprobs: reply.logprobs.clone(),
             raw: reply.raw.clone(),
         });
         self.measurements.events.push(Measurement { seq, ..reply.measurement.clone() });
@@ -279,6 +279,8 @@ fn ended_by(stop: &Stop) -> Option<EndReason> {
         Stop::Length => Some(EndReason::OutputLimit),
         Stop::ContentFilter => Some(EndReason::ContentFilter),
         Stop::Refusal => Some(EndReason::Refusal),
+        Stop::ContextOverflow => Some(EndReason::ContextOverflow),
+        Stop::Malformed => Some(EndReason::MalformedResponse),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! `cargo run -p mocktrial-provider --example ask -- http://127.0.0.1:8080/v1 MODEL`
 #![allow(clippy::print_stdout, reason = "that is what it is for")]
 
-use mocktrial_provider::{ChatModel, Context, Model, Request, Scrubber, Toolbox, Transport};
+use mocktrial_provider::{Context, Model, RemoteModel, Request, Scrubber, Toolbox, Transport};
 use mocktrial_trajectory::{EpisodeKey, Message};
 use serde_json::json;
 use std::error::Error;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (stream, tools) in [(false, false), (true, false), (false, true), (true, true)] {
         let config = json!({"base_url": address, "model": name, "stream": stream, "tool_choice": if tools { "required" } else { "auto" },
             "parameters": {"max_tokens": 64, "temperature": 0.0, "seed": "trial"}});
-        let model = ChatModel::new("example", &serde_json::from_value(config)?, &transport)?;
+        let model = RemoteModel::new("example", "chat", &serde_json::from_value(config)?, &transport)?;
         let mut request = Request { seed: Some(7), ..Request::default() };
         request.conversation.push(Message::user("What is the weather in Paris?"));
         if tools {

@@ -1,6 +1,7 @@
 //! What is asked of a model: each message and the set of tools are serialised and hashed once.
 
 use mocktrial_trajectory::{Digest, Message, Part, ToolSpec, canonical_text};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
@@ -105,8 +106,6 @@ impl Fields {
         for part in parts {
             match part {
                 Part::Text { text } => self.text(text),
-                // Any part added later is hashed by its JSON form.
-                #[allow(unreachable_patterns, reason = "parts are non-exhaustive")]
                 other => self.text(&serde_json::to_string(other).unwrap_or_default()),
             }
         }
@@ -208,6 +207,9 @@ fn hash_tool(tool: &ToolSpec) -> Digest {
         Some(false) => "lax",
         Some(true) => "strict",
     });
+    if let Some(freeform) = &tool.freeform {
+        fields.text(&canonical_text(freeform.format.as_ref().unwrap_or(&Value::Null)));
+    }
     Digest::of_bytes(b"tool", &fields.0)
 }
 

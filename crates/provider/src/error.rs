@@ -20,6 +20,7 @@ use std::fmt;
 /// | [`ContextOverflow`](Self::ContextOverflow) | 400, 413 or 500 that says so | never | `context_overflow` |
 /// | [`Malformed`](Self::Malformed) | an inference server that cannot parse what its own model wrote | never: asking until the answer parses would flatter the model | `malformed_response` |
 /// | [`ContentFilter`](Self::ContentFilter) | the filter stopped the request | never | `content_filter` |
+/// | [`Unsupported`](Self::Unsupported) | a picture, sound or file for which the dialect has no place | never: it is not sent | `scenario_error` |
 /// | [`TimeLimit`](Self::TimeLimit) | the caller's deadline; or the total time-out while the answer was still flowing | never | `real_time_limit` |
 /// | [`CassetteMiss`](Self::CassetteMiss) | replay, and no such request recorded, or no readable cassette | never | `cassette_miss` |
 /// | [`Budget`](Self::Budget) | the meter could not reserve the request | never | `budget` |
@@ -56,6 +57,8 @@ pub enum Kind {
     Malformed,
     /// The provider's filter stopped the request.
     ContentFilter,
+    /// The dialect has no place for a part of the conversation.
+    Unsupported,
     /// Real time ran out.
     TimeLimit,
     /// Replay was asked for and the cassette has no such request.
@@ -83,6 +86,7 @@ impl Kind {
             Self::ContextOverflow => EndReason::ContextOverflow,
             Self::Malformed => EndReason::MalformedResponse,
             Self::ContentFilter => EndReason::ContentFilter,
+            Self::Unsupported => EndReason::ScenarioError,
             Self::TimeLimit => EndReason::RealTimeLimit,
             Self::CassetteMiss => EndReason::CassetteMiss,
             Self::Budget => EndReason::Budget,
@@ -105,6 +109,7 @@ impl Kind {
             Self::ConversationRejected => {
                 "the episode's first request was taken: look for the reason in its conversation"
             }
+            Self::Unsupported => "leave it out of the scenario, or select endpoints that take it",
             Self::CassetteMiss => "record it with `--cassettes record`",
             Self::Bug => "this is a mistake in mocktrial: please report it",
             _ => return None,

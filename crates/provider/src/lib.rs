@@ -10,7 +10,7 @@
 //! use mocktrial_trajectory::{EpisodeKey, Message};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! // A ChatModel is made from a ChatConfig and a Transport; a Scripted one needs neither.
+//! // A RemoteModel is made from a ModelConfig and a Transport; a Scripted one needs neither.
 //! let model = Scripted::from_replies([Reply::text("It arrives tomorrow.")]);
 //! let episode = EpisodeKey { scenario: "shop/where".into(), variant: "".into(), endpoint: "demo".into(), trial: 1 };
 //!
@@ -24,29 +24,43 @@
 //!
 //! All models of a run share one [`Transport`]: it keeps the connections, tries again what may pass,
 //! obeys deadlines and cancellation, asks the [`Meter`] before every attempt, and records and replays
-//! [`cassette`]s. A dialect is a folder beside [`chat`] that turns a request into bytes and bytes into
-//! a reply, and one line in this file.
+//! [`cassette`]s. A dialect is a folder that turns a request into bytes and bytes into a reply, and one
+//! line in `dialect.rs`; a provider that speaks a known dialect is a row of [`PRESETS`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod cancel;
 pub mod cassette;
 pub mod chat;
+mod config;
 mod conversation;
+mod dialect;
 mod error;
+mod failure;
+mod mend;
 mod model;
 mod money;
+mod parameters;
+mod preset;
+mod read;
+mod remote;
 pub mod scripted;
 mod secret;
 mod sse;
 mod transport;
+mod usage;
+mod wire;
 
 pub use cancel::{Cancel, CancelSource};
 pub use cassette::{CassetteError, CassetteMode, Cassettes};
-pub use chat::{ChatConfig, ChatModel, ConfigError};
+pub use config::{Auth, ConfigError, ModelConfig, PromptCache, Timeouts};
 pub use conversation::{Conversation, Entry, Request, Toolbox};
+pub use dialect::dialects;
 pub use error::{Kind, ProviderError};
 pub use model::{Context, Model, Repair, Reply, Role};
 pub use money::{Exhausted, Meter, Price, Spend, Ticket};
+pub use parameters::{DerivedSeed, Effort, Parameters, Seed, StopTexts, ToolChoice};
+pub use preset::{OutputLimit, PRESETS, Preset, preset};
+pub use remote::RemoteModel;
 pub use scripted::Scripted;
 pub use secret::{Scrubber, Secret};
 pub use transport::Transport;

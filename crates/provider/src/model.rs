@@ -2,7 +2,7 @@
 
 use crate::{Cancel, Meter, ProviderError, Request, Scrubber, Spend};
 use async_trait::async_trait;
-use mocktrial_trajectory::{EpisodeKey, Measurement, Message, Part, Stop, ToolCall, Usage};
+use mocktrial_trajectory::{EpisodeKey, Logprob, Measurement, Message, Part, Served, Stop, ToolCall, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -113,10 +113,10 @@ pub struct Reply {
     pub usage: Option<Usage>,
     /// The provider's own items, only where the neutral form would lose something.
     pub raw: Vec<Value>,
-    /// The model that the provider says it served.
-    pub served_model: Option<String>,
-    /// The provider's fingerprint of the serving configuration.
-    pub fingerprint: Option<String>,
+    /// What the provider says it answered with.
+    pub served: Served,
+    /// The probabilities of the answer's tokens, where they were asked for and given.
+    pub logprobs: Vec<Logprob>,
     /// All that had to be mended.
     pub repairs: Vec<Repair>,
     /// What was measured: latency (the recorded one, if replayed), retries, cost. `seq` is 0: the
@@ -135,8 +135,8 @@ impl Reply {
             stop: Stop::End,
             usage: None,
             raw: Vec::new(),
-            served_model: None,
-            fingerprint: None,
+            served: Served::default(),
+            logprobs: Vec::new(),
             repairs: Vec::new(),
             measurement: Measurement::default(),
         }
@@ -159,7 +159,8 @@ impl Reply {
                 scrubber.clean(text);
             }
         }
-        for text in [&mut self.reasoning, &mut self.served_model, &mut self.fingerprint].into_iter().flatten() {
+        let Served { model, fingerprint, tier } = &mut self.served;
+        for text in [&mut self.reasoning, model, fingerprint, tier].into_iter().flatten() {
             scrubber.clean(text);
         }
         for call in &mut self.calls {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use mocktrial_provider::{
-    ChatModel, Context, Exhausted, Kind, Meter, Model, ProviderError, Reply, Request, Scrubber, Spend, Ticket,
+    Context, Exhausted, Kind, Meter, Model, ProviderError, RemoteModel, Reply, Request, Scrubber, Spend, Ticket,
     Transport,
 };
 use mocktrial_trajectory::{EpisodeKey, Message};
@@ -62,9 +62,9 @@ fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn model(address: &str, transport: &Transport) -> ChatModel {
+fn model(address: &str, transport: &Transport) -> RemoteModel {
     let config = json!({"model": "m", "base_url": address, "retries": 0});
-    ChatModel::new("local", &serde_json::from_value(config).unwrap(), transport).unwrap()
+    RemoteModel::new("local", "chat", &serde_json::from_value(config).unwrap(), transport).unwrap()
 }
 
 fn context() -> Context {
@@ -75,7 +75,7 @@ fn request() -> Request {
     Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
 }
 
-async fn ask(model: &ChatModel) -> Result<Reply, ProviderError> {
+async fn ask(model: &RemoteModel) -> Result<Reply, ProviderError> {
     model.respond(&request(), &context()).await
 }
 

@@ -127,7 +127,13 @@ fn put(out: &mut String, place: &str, line: &Line, style: &Style) {
 /// What an event says, one entry for each thing; nothing where it only repeats what is shown.
 fn lines(event: &Event, measured: Option<&Measurement>) -> Vec<Line> {
     match &event.body {
-        Body::User { text } => vec![Line::new("user", clean(text)).ink(Ink::Strong)],
+        Body::User { text, attachments } => {
+            let mut out = vec![Line::new("user", clean(text)).ink(Ink::Strong)];
+            let described =
+                attachments.iter().filter_map(|part| part.media()).map(|media| clean_line(&media.describe()));
+            out.extend(described.map(|text| Line::new("", text).ink(Ink::Faint)));
+            out
+        }
         Body::Request { parameters, added } => {
             let mut out: Vec<Line> = Vec::new();
             if let Some(parameters) = parameters {
@@ -186,8 +192,7 @@ fn response(body: &Body, measured: Option<&Measurement>) -> Vec<Line> {
     if let Some(reasoning) = reasoning {
         out.push(Line::new("thinks", clean(reasoning)).ink(Ink::Faint));
     }
-    let text: String =
-        content.iter().map(|p| if let Part::Text { text } = p { clean(text) } else { String::new() }).collect();
+    let text: String = content.iter().filter_map(Part::as_text).map(clean).collect();
     let text = match (text.trim().is_empty(), calls) {
         (false, _) => text,
         (true, 0) => "(says nothing)".into(),
@@ -199,6 +204,8 @@ fn response(body: &Body, measured: Option<&Measurement>) -> Vec<Line> {
         Stop::Length => aside.push("cut by the output limit".to_owned()),
         Stop::ContentFilter => aside.push("cut by the provider's filter".to_owned()),
         Stop::Refusal => aside.push("declined".to_owned()),
+        Stop::ContextOverflow => aside.push("cut by the end of the model's context".to_owned()),
+        Stop::Malformed => aside.push("given up: the provider could not read what its model wrote".to_owned()),
         Stop::Other { raw } => aside.push(format!("stopped: {}", clean_line(raw))),
         _ => aside.push("stopped for a reason that a later mocktrial knows".to_owned()),
     }

@@ -84,8 +84,8 @@ fn told(key: EpisodeKey, end: EndReason, passed: Option<bool>, answer: &str) -> 
         calls,
         stop,
         usage,
-        served_model: None,
-        fingerprint: None,
+        served: None,
+        logprobs: Vec::new(),
         raw: vec![],
     };
     let call = |id: &str, tool: &str, args: &str| Body::Call {
@@ -93,10 +93,7 @@ fn told(key: EpisodeKey, end: EndReason, passed: Option<bool>, answer: &str) -> 
         tool: tool.into(),
         arguments: Arguments::parse(args),
     };
-    let user = t.push(
-        0,
-        Body::User { text: "My order W-1001 came broken. I want my money back. I'm Ann Lee, ZIP 94016.".into() },
-    );
+    let user = t.push(0, Body::user("My order W-1001 came broken. I want my money back. I'm Ann Lee, ZIP 94016."));
     let system = Added::System { text: "You are a support agent. Look an order up before you refund it.".into() };
     t.push(
         0,
@@ -359,7 +356,7 @@ fn hostile_text_is_shown_and_never_acts() {
     for hostile in HOSTILE {
         let mut t = Trajectory::default();
         let text = || hostile.to_owned();
-        t.push(0, Body::User { text: text() });
+        t.push(0, Body::user(text()));
         t.push(
             0,
             Body::Request { parameters: Some(json!({hostile: hostile})), added: vec![Added::System { text: text() }] },
@@ -374,8 +371,8 @@ fn hostile_text_is_shown_and_never_acts() {
                 calls: 1,
                 stop: other,
                 usage: None,
-                served_model: None,
-                fingerprint: None,
+                served: None,
+                logprobs: Vec::new(),
                 raw: vec![],
             },
         );

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 fn walk(initial: &Value, status: &str) -> (Trajectory, Value) {
     let (mut t, mut state) = (Trajectory::default(), initial.clone());
-    t.push(0, Body::User { text: "My order W-1 came broken. I want my money back.".into() });
+    t.push(0, Body::user("My order W-1 came broken. I want my money back."));
     for (tool, args) in [
         ("find_customer", json!({"name": "Ann Lee", "zip": "94016"})),
         ("get_order", json!({"order_id": "W-1"})),
@@ -57,8 +57,8 @@ fn response(calls: u32, text: &str) -> Body {
         calls,
         stop: Stop::End,
         usage: None,
-        served_model: None,
-        fingerprint: None,
+        served: None,
+        logprobs: Vec::new(),
         raw: vec![],
     }
 }
@@ -75,6 +75,7 @@ fn main() {
         input_schema: json!({"type": "object"}),
         output_schema: None,
         strict: None,
+        freeform: None,
         annotations: Default::default(),
     });
     let criteria = [

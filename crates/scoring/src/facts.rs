@@ -242,8 +242,7 @@ impl<'a> Facts<'a> {
         self.subject.trajectory.events().iter().filter_map(|event| match &event.body {
             Body::Say { text } => Some((event.seq, Cow::Borrowed(text.as_str()))),
             Body::Response { content, .. } => {
-                let texts =
-                    content.iter().filter_map(|p| if let Part::Text { text } = p { Some(text.as_str()) } else { None });
+                let texts = content.iter().filter_map(Part::as_text);
                 Some((event.seq, Cow::Owned(texts.collect())))
             }
             _ => None,

@@ -29,7 +29,7 @@
 //! let grading = Grading::new(Arc::new(case)).expect("the criteria are sound");
 //!
 //! let mut trajectory = Trajectory::default();
-//! trajectory.push(0, Body::User { text: "Where is my order?".into() });
+//! trajectory.push(0, Body::user("Where is my order?"));
 //! trajectory.push(0, Body::Say { text: "It arrives tomorrow.".into() });
 //! trajectory.push(0, Body::End { reason: EndReason::Completed, detail: None });
 //! let grades = grading.grade(&Subject { trajectory: &trajectory, measurements: None }, &[]);

@@ -1,9 +1,8 @@
 //! What happens in an episode.
 
-use crate::{Arguments, Digest, EndReason, Op, Part, Stop, Usage};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Number, Value};
+use crate::{Arguments, Digest, EndReason, Logprob, Op, Part, Stop, Usage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One entry of a trajectory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +32,9 @@ pub enum Body {
     User {
         /// Its text.
         text: String,
+        /// Pictures, sounds and documents after the text.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Part>,
     },
     /// The model was asked.
     Request {
@@ -58,12 +60,12 @@ pub enum Body {
         /// Tokens spent; absent where the provider does not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usage: Option<Usage>,
-        /// The model that the provider says it served.
+        /// What the provider says it answered with, where it says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        served_model: Option<String>,
-        /// The provider's fingerprint of the serving configuration.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        fingerprint: Option<String>,
+        served: Option<Box<Served>>,
+        /// The probabilities of the answer's tokens, where they were asked for and given.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        logprobs: Vec<Logprob>,
         /// The provider's own items, where the neutral form loses something.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         raw: Vec<Value>,
@@ -129,10 +131,10 @@ pub enum Body {
         /// The reason it ends the episode with.
         limit: EndReason,
         /// The limit's value, in its own unit.
-        #[serde(deserialize_with = "float")]
+        #[serde(deserialize_with = "crate::logprob::float")]
         allowed: f64,
         /// What was reached, in the same unit.
-        #[serde(deserialize_with = "float")]
+        #[serde(deserialize_with = "crate::logprob::float")]
         reached: f64,
     },
     /// The episode ended. Always the last event, and only once.
@@ -153,11 +155,33 @@ fn is_zero_u32(n: &u32) -> bool {
     *n == 0
 }
 
-/// A float within a tagged enum. There serde keeps the fields until it has seen the tag, and a number of
-/// arbitrary precision is kept as a map, which only [`Number`] reads back.
-fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let number = Number::deserialize(deserializer)?;
-    number.as_f64().ok_or_else(|| D::Error::custom(format_args!("{number} is too large for a number")))
+impl Body {
+    /// A user message of text alone.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into(), attachments: Vec::new() }
+    }
+}
+
+/// What a provider says it answered with: aliases move, and so do machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// The model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The fingerprint of the serving configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The tier of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+}
+
+impl Served {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Something added to the conversation with a request: what stands in the trajectory already is

@@ -1,17 +1,35 @@
 //! Messages, tool calls and tool results, in no provider's dialect.
 
+use crate::Media;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A piece of a message's content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Part {
     /// Plain text.
     Text {
         /// The text.
         text: String,
+    },
+    /// A picture.
+    Image {
+        /// Its bytes, or where they are.
+        media: Media,
+    },
+    /// A sound.
+    Audio {
+        /// Its bytes, or where they are.
+        media: Media,
+    },
+    /// A document, such as a PDF.
+    File {
+        /// Its bytes, or where they are.
+        media: Media,
+        /// Its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
 }
 
@@ -19,6 +37,46 @@ impl Part {
     /// A text part.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
+    }
+
+    /// The text of a text part.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a part that is not text holds.
+    #[must_use]
+    pub fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Text { .. } => None,
+            Self::Image { media } | Self::Audio { media } | Self::File { media, .. } => Some(media),
+        }
+    }
+
+    /// The word for what it is: `text`, `image`, `audio` or `file`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Image { .. } => "image",
+            Self::Audio { .. } => "audio",
+            Self::File { .. } => "file",
+        }
+    }
+}
+
+impl From<Media> for Part {
+    /// An image or a sound where the type says so, else a file.
+    fn from(media: Media) -> Self {
+        match media.mime.split('/').next() {
+            Some("image") => Self::Image { media },
+            Some("audio") => Self::Audio { media },
+            _ => Self::File { media, name: None },
+        }
     }
 }
 
@@ -139,6 +197,10 @@ pub enum Stop {
     ContentFilter,
     /// The model declined.
     Refusal,
+    /// The conversation and the answer filled the model's context.
+    ContextOverflow,
+    /// The provider could not read what its own model wrote, and gave up the answer.
+    Malformed,
     /// A reason without a neutral name, as the provider wrote it.
     Other {
         /// The provider's word.

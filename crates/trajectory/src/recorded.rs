@@ -175,7 +175,7 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 /// The text of some parts, joined without separator.
 #[must_use]
 pub fn text_of(parts: &[Part]) -> String {
-    parts.iter().map(|Part::Text { text }| text.as_str()).collect()
+    parts.iter().filter_map(Part::as_text).collect()
 }
 
 /// What was measured at an event. None of it is part of the trajectory or its hash.

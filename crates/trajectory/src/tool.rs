@@ -19,9 +19,38 @@ pub struct ToolSpec {
     /// Whether the definition asked for strict arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
+    /// Present where the tool takes text and not JSON (OpenAI's custom tools). Its schema is then an
+    /// object with the one string `input`, and so are the arguments of its calls: dialects that have no
+    /// such tools present it as an ordinary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeform: Option<Freeform>,
     /// Hints on what the tool does.
     #[serde(default, skip_serializing_if = "ToolAnnotations::is_empty")]
     pub annotations: ToolAnnotations,
+}
+
+/// The text that a tool takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeform {
+    /// Its form, as OpenAI's `format` says it (`{"type": "grammar", …}`); any text where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Value>,
+}
+
+impl Freeform {
+    /// The name of the one argument.
+    pub const INPUT: &'static str = "input";
+
+    /// The schema of the arguments.
+    #[must_use]
+    pub fn input_schema() -> Value {
+        serde_json::json!({
+            "type": "object",
+            "properties": {Self::INPUT: {"type": "string"}},
+            "required": [Self::INPUT],
+            "additionalProperties": false,
+        })
+    }
 }
 
 /// Hints on a tool's behaviour (MCP's `annotations`); `None` where the definition says nothing.

@@ -93,6 +93,8 @@ pub struct Endpoint {
     pub prompt: Option<Prompt>,
     /// Descriptions of tools that it presents differently, by tool.
     pub tools: BTreeMap<String, ToolOverride>,
+    /// Whether the provider forces calls to fit their schemas; `None` leaves it to each tool's definition.
+    pub strict_tools: Option<bool>,
     /// Whether all of a response's calls are answered, or the first only.
     pub parallel_calls: ParallelCalls,
     /// Episodes at once.
@@ -109,8 +111,13 @@ pub struct Endpoint {
 /// The kinds of endpoints.
 #[derive(Clone, Debug)]
 pub enum EndpointKind {
-    /// A model behind a Chat Completions API.
-    Chat(Box<mocktrial_provider::ChatConfig>),
+    /// A model behind an API.
+    Model {
+        /// The dialect it speaks.
+        dialect: &'static str,
+        /// How it is reached and asked.
+        config: Box<mocktrial_provider::ModelConfig>,
+    },
     /// The user's own agent.
     Command(CommandConfig),
     /// A built-in agent.

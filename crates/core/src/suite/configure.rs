@@ -5,7 +5,7 @@ use super::document::{Document, Entry, Format, Kind, Node};
 use super::files::{CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable, PromptEntry, PromptTable};
 use super::reading::Reader;
 use super::{names, schemas};
-use mocktrial_provider::ChatConfig;
+use mocktrial_provider::ModelConfig;
 use mocktrial_trajectory::Pointer;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -14,11 +14,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Keys of an endpoint that say how it is reached or what it costs, and not what it is.
-const NOT_TREATMENT: &[&str] =
-    &["extends", "base_url", "api_key_env", "headers", "concurrency", "retries", "timeout_seconds", "price", "env"];
+const NOT_TREATMENT: &[&str] = &[
+    "extends",
+    "base_url",
+    "api_key_env",
+    "auth",
+    "headers",
+    "concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "retries",
+    "timeout_seconds",
+    "price",
+    "env",
+];
 
 /// Keys of an endpoint that do not concern its provider.
-const NOT_PROVIDER: &[&str] = &["kind", "extends", "prompt", "tools", "parallel_calls", "concurrency"];
+const NOT_PROVIDER: &[&str] = &["kind", "extends", "prompt", "tools", "strict_tools", "parallel_calls", "concurrency"];
 
 /// Reads the configuration in a document. `None` when it has mistakes, which the reader then holds.
 pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Config> {
@@ -187,18 +199,28 @@ fn merge(own: &mut Node, from: &Node, depth: usize) {
 fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node) -> Option<Endpoint> {
     let before = reader.mistakes.len();
     let source = &document.source;
-    let Some(kind) = node.get("kind") else {
-        let mistake = source
-            .mistake(entry.key_span, format!("the endpoint `{}` has no `kind`", entry.key))
-            .hint("say `kind = \"chat\"`, `\"command\"` or `\"probe\"`");
-        reader.mistakes.push(mistake);
-        return None;
-    };
     let mut value = node.to_value();
-    let shape = match kind.as_str() {
-        Some("command") => schemas::command(),
-        Some("probe") => schemas::probe(),
-        _ => schemas::chat(),
+    // A provider that is known by name has a dialect that it usually speaks.
+    let usual = || node.get("provider").and_then(Node::as_str).and_then(ModelConfig::usual_dialect);
+    let written = node.get("kind").map(Node::as_str);
+    let kind = match (written, usual()) {
+        (Some(kind), _) => kind,
+        (None, Some(dialect)) => {
+            value["kind"] = dialect.into();
+            Some(dialect)
+        }
+        (None, None) => {
+            let mistake = source
+                .mistake(entry.key_span, format!("the endpoint `{}` has no `kind`", entry.key))
+                .hint(format!("say `kind = \"chat\"`; the kinds are {}", names::list(&KindWord::words())));
+            reader.mistakes.push(mistake);
+            return None;
+        }
+    };
+    let shape = match kind.and_then(KindWord::of) {
+        Some(KindWord::Command) => schemas::command(),
+        Some(KindWord::Probe) => schemas::probe(),
+        _ => schemas::model(),
     }?;
     let mut findings = shape.findings(&value);
     if findings.iter().any(|finding| finding.at.0 == ["kind"]) {
@@ -225,23 +247,23 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
     let mut rest = value.as_object().cloned().unwrap_or_default();
     let mut secrets = BTreeSet::new();
     let kind = match table.kind {
-        KindWord::Chat => {
+        KindWord::Model(dialect) => {
             rest.retain(|key, _| !NOT_PROVIDER.contains(&key.as_str()));
-            let chat: ChatConfig = read(reader, document, Value::Object(rest))?;
-            if let Err(wrong) = chat.check() {
+            let config: ModelConfig = read(reader, document, Value::Object(rest))?;
+            if let Err(wrong) = config.check(dialect) {
                 let at: Vec<String> = wrong.key.splitn(2, '.').map(str::to_owned).collect();
                 let span = if node.at(&at).is_some() { node.span_at(&at) } else { entry.key_span };
                 let mut mistake = source.mistake(span, wrong.message);
-                if at[0] == "headers" || chat.base_url.contains('@') {
+                if at[0] == "headers" || config.base_url.as_ref().is_some_and(|url| url.contains('@')) {
                     // What stands there may be a secret, and mistakes are printed into logs.
                     mistake = mistake.without_excerpt();
                 }
                 reader.mistakes.push(mistake);
                 return None;
             }
-            secrets.extend(chat.api_key_env.iter().cloned());
-            chat.headers.values().for_each(|header| secrets.extend(variables(header)));
-            EndpointKind::Chat(Box::new(chat))
+            secrets.extend(config.key_variable(dialect).map(str::to_owned));
+            config.headers.values().for_each(|header| secrets.extend(variables(header)));
+            EndpointKind::Model { dialect, config: Box::new(config) }
         }
         KindWord::Command => {
             let command: CommandTable = read(reader, document, Value::Object(rest))?;
@@ -256,6 +278,7 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
         kind,
         prompt,
         tools: table.tools,
+        strict_tools: table.strict_tools,
         parallel_calls: table.parallel_calls,
         concurrency: table.concurrency,
         price: table.price,

@@ -269,6 +269,10 @@ pub(crate) struct EndpointTable {
     /// Tools that it presents differently, by name.
     #[serde(default)]
     pub(crate) tools: BTreeMap<String, ToolOverride>,
+    /// Whether calls must fit their tool's schema by the provider's own force; where absent, each tool's
+    /// definition says so itself.
+    #[serde(default)]
+    pub(crate) strict_tools: Option<bool>,
     /// Which of a response's calls are answered.
     #[serde(default)]
     pub(crate) parallel_calls: ParallelCalls,
@@ -282,15 +286,51 @@ pub(crate) struct EndpointTable {
 }
 
 /// The kinds of endpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KindWord {
-    /// A model behind a Chat Completions API.
-    Chat,
+    /// A model behind an API of this dialect.
+    Model(&'static str),
     /// An agent of your own.
     Command,
     /// A built-in agent.
     Probe,
+}
+
+impl KindWord {
+    /// The word's kind.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        match word {
+            "command" => Some(Self::Command),
+            "probe" => Some(Self::Probe),
+            _ => mocktrial_provider::dialects().find(|dialect| *dialect == word).map(Self::Model),
+        }
+    }
+
+    /// All words.
+    pub(crate) fn words() -> Vec<&'static str> {
+        mocktrial_provider::dialects().chain(["command", "probe"]).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for KindWord {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Self::of(&word).ok_or_else(|| serde::de::Error::custom(format_args!("`{word}` is no kind of endpoint")))
+    }
+}
+
+impl JsonSchema for KindWord {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "KindWord".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The dialect of a model API, `command` for an agent of your own, or `probe` for a built-in one.",
+            "type": "string",
+            "enum": Self::words(),
+        })
+    }
 }
 
 /// What an endpoint does with the scenario's system prompt.

@@ -224,13 +224,13 @@ fn endpoint_schema(beside: Value) -> Value {
     schema
 }
 
-fn chat_schema() -> Value {
-    of::<mocktrial_provider::ChatConfig>()
+fn model_schema() -> Value {
+    of::<mocktrial_provider::ModelConfig>()
 }
 
 /// An endpoint as editors see it: every kind's keys, since `extends` may leave out any of them.
 fn endpoint_published() -> Value {
-    let mut schema = endpoint_schema(chat_schema());
+    let mut schema = endpoint_schema(model_schema());
     join(&mut schema, of::<CommandTable>());
     join(&mut schema, of::<ProbeTable>());
     if let Some(map) = schema.as_object_mut() {
@@ -257,7 +257,7 @@ shapes! {
     scenario: of::<ScenarioFile>();
     world: world_schema();
     config: of::<ConfigFile>();
-    chat: endpoint_schema(chat_schema());
+    model: endpoint_schema(model_schema());
     command: endpoint_schema(of::<CommandTable>());
     probe: endpoint_schema(of::<ProbeTable>());
 }
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn every_schema_that_files_are_checked_with_compiles() {
-        let shapes = [scenario(), world(), config(), chat(), command(), probe()];
+        let shapes = [scenario(), world(), config(), model(), command(), probe()];
         assert!(shapes.iter().all(Option::is_some));
     }
 }

@@ -36,8 +36,8 @@ fn an_endpoint_takes_over_what_it_does_not_say_itself() {
         "#,
     );
     let last = &config.endpoints["last"];
-    let EndpointKind::Chat(chat) = &last.kind else { panic!("it is of the kind chat") };
-    assert_eq!((chat.model.as_str(), chat.base_url.as_str()), ("n", "http://127.0.0.1:1/v1"));
+    let EndpointKind::Model { config: chat, .. } = &last.kind else { panic!("it is a model") };
+    assert_eq!((chat.model.as_str(), chat.base_url.as_deref()), ("n", Some("http://127.0.0.1:1/v1")));
     assert_eq!(last.treatment["parameters"], json!({"temperature": 0.9, "max_tokens": 10}));
     assert_eq!(last.treatment["prompt"], json!({"text": "New.", "mode": "replace"}), "a prompt is one setting");
     assert_eq!(last.tools["a"].description.as_deref(), Some("A"));

@@ -116,7 +116,7 @@ behaviour:
     assert_eq!((config.defaults.confirm_above, config.budget.cost), (Some(0.75), Some(2.5)));
     let limits = config.limits;
     assert_eq!((limits.virtual_seconds, limits.real_seconds, limits.cost), (Some(30.5), Some(1.5), Some(0.25)));
-    let EndpointKind::Chat(chat) = &config.endpoints["b"].kind else { panic!("it is of the kind chat") };
+    let EndpointKind::Model { config: chat, .. } = &config.endpoints["b"].kind else { panic!("it is a model") };
     assert_eq!((chat.parameters.temperature, chat.parameters.top_p), (Some(1.25), Some(0.95)));
     assert_eq!((chat.timeout_seconds.connect, chat.timeout_seconds.total), (0.5, 3.5));
     assert_eq!(chat.extra["nested"], json!({"x": [0.5]}));

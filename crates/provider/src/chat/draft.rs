@@ -1,15 +1,12 @@
 //! A reply in the making, and the rules by which it is mended.
 
 use super::message::{Extra, FunctionPiece, Piece, is_void, text};
-use super::wire::wire_arguments;
-use crate::{Repair, Reply};
-use mocktrial_trajectory::{Arguments, Measurement, Part, Stop, ToolCall, Usage};
+use crate::Reply;
+use crate::mend::{Mender, excerpt};
+use crate::wire::sendable_arguments;
+use mocktrial_trajectory::{Logprob, Measurement, Part, Served, Stop, ToolCall, Usage};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
-
-/// Repairs of one kind beyond this many are only counted.
-const MOST_OF_A_KIND: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -22,13 +19,11 @@ pub(super) struct Draft {
     pub(super) calls: Vec<DraftCall>,
     legacy: Option<DraftCall>,
     extra: Map<String, Value>,
-    pub(super) repairs: Vec<Repair>,
-    /// How often each kind of repair was made.
-    mended: Vec<(&'static str, usize)>,
+    pub(super) mender: Mender,
     pub(super) finish: Option<String>,
     pub(super) usage: Option<Usage>,
-    pub(super) served_model: Option<String>,
-    pub(super) fingerprint: Option<String>,
+    pub(super) served: Served,
+    pub(super) logprobs: Vec<Logprob>,
 }
 
 #[derive(Debug, Default)]
@@ -42,40 +37,6 @@ pub(super) struct DraftCall {
 }
 
 impl Draft {
-    /// Records a repair that is made once in a response, or once in a call.
-    pub(super) fn mend(&mut self, what: &'static str, detail: impl Into<String>) {
-        self.mend_up_to(MOST_OF_A_KIND, what, || detail.into());
-    }
-
-    /// Records a repair that each piece of a stream may need: the first of its kind is told.
-    pub(super) fn mend_piece(&mut self, what: &'static str, detail: impl FnOnce() -> String) {
-        self.mend_up_to(1, what, detail);
-    }
-
-    fn mend_up_to(&mut self, kept: usize, what: &'static str, detail: impl FnOnce() -> String) {
-        let at = self.mended.iter().position(|(kind, _)| *kind == what).unwrap_or_else(|| {
-            self.mended.push((what, 0));
-            self.mended.len() - 1
-        });
-        let count = &mut self.mended[at].1;
-        *count += 1;
-        if *count <= kept {
-            self.repairs.push(Repair { what, detail: detail() });
-        }
-    }
-
-    /// All repairs; the last of a kind says how many more there were.
-    fn told_repairs(&mut self) -> Vec<Repair> {
-        let mut repairs = std::mem::take(&mut self.repairs);
-        for (what, count) in &self.mended {
-            let more = count - repairs.iter().filter(|r| r.what == *what).count();
-            if let (true, Some(last)) = (more > 0, repairs.iter_mut().rfind(|r| r.what == *what)) {
-                last.detail.push_str(&format!(" (and {more} more)"));
-            }
-        }
-        repairs
-    }
-
     /// Takes all of a piece but its calls.
     pub(super) fn absorb(&mut self, piece: &Piece<'_>) {
         if let Some(raw) = piece.content {
@@ -123,7 +84,8 @@ impl Draft {
                 self.content_items.push(item);
             }
         } else if !is_void(raw) {
-            self.mend_piece("odd_content", || format!("content is neither text nor a list: {}", excerpt(raw.get())));
+            self.mender
+                .mend_piece("odd_content", || format!("content is neither text nor a list: {}", excerpt(raw.get())));
             self.content.push_str(raw.get());
         }
     }
@@ -134,21 +96,25 @@ impl Draft {
         if let Some(call) = self.legacy.take()
             && self.calls.is_empty()
         {
-            self.mend("legacy_function_call", format!("`{}` came as `function_call`; read as a tool call", call.name));
+            self.mender
+                .mend("legacy_function_call", format!("`{}` came as `function_call`; read as a tool call", call.name));
             self.calls.push(call);
         }
         let drafts = std::mem::take(&mut self.calls);
-        let mut seen = HashSet::new();
         let mut calls: Vec<ToolCall> = Vec::with_capacity(drafts.len());
         let mut extras: Vec<Map<String, Value>> = Vec::new();
         for draft in drafts {
             if draft.id.is_empty() && draft.name.is_empty() && draft.arguments.is_empty() {
-                self.mend("empty_call", "a call without id, name and arguments was left out");
+                self.mender.mend("empty_call", "a call without id, name and arguments was left out");
                 continue;
             }
             let at = calls.len();
-            let id = self.id(draft.id, turn, at, &mut seen);
-            let arguments = self.arguments(&id, draft.arguments, draft.from_object);
+            let id = self.mender.id(draft.id, turn, at);
+            if draft.from_object {
+                self.mender
+                    .mend("arguments_as_object", format!("the arguments of `{id}` came as an object, not as its text"));
+            }
+            let arguments = self.mender.arguments(&id, draft.arguments);
             calls.push(ToolCall { id, name: draft.name, arguments });
             extras.push(draft.extra);
         }
@@ -159,7 +125,7 @@ impl Draft {
             && self.extra.is_empty()
             && extras.iter().all(Map::is_empty);
         let raw = if lossless { Vec::new() } else { vec![self.raw(&calls, &extras)] };
-        let repairs = self.told_repairs();
+        let repairs = self.mender.told();
         let text = if self.content.is_empty() { self.refusal } else { self.content };
         Reply {
             content: if text.is_empty() { Vec::new() } else { vec![Part::text(text)] },
@@ -168,58 +134,11 @@ impl Draft {
             stop,
             usage: self.usage,
             raw,
-            served_model: self.served_model,
-            fingerprint: self.fingerprint,
+            served: self.served,
+            logprobs: self.logprobs,
             repairs,
             measurement: Measurement::default(),
         }
-    }
-
-    fn id(&mut self, id: String, turn: u32, at: usize, seen: &mut HashSet<String>) -> String {
-        // Mistral's servers write a missing id as the word `null`.
-        let missing = id.is_empty() || id == "null";
-        if !missing && seen.insert(id.clone()) {
-            return id;
-        }
-        let mut made = format!("mt{turn:04}{at:03}");
-        while !seen.insert(made.clone()) {
-            made.push('x');
-        }
-        if missing {
-            self.mend("missing_call_id", format!("call {at} came without an id; it is `{made}` here"));
-        } else {
-            self.mend(
-                "duplicate_call_id",
-                format!("call {at} came with the id `{id}` of another; it is `{made}` here"),
-            );
-        }
-        made
-    }
-
-    fn arguments(&mut self, id: &str, text: String, from_object: bool) -> Arguments {
-        let trimmed = text.trim();
-        if trimmed.is_empty() || trimmed == "null" {
-            self.mend("empty_arguments", format!("the arguments of `{id}` are `{trimmed}`; read as `{{}}`"));
-            return Arguments { text, value: Some(json!({})) };
-        }
-        if from_object {
-            self.mend("arguments_as_object", format!("the arguments of `{id}` came as an object, not as its text"));
-        }
-        let mut arguments = Arguments::parse(text);
-        if arguments.value.is_none()
-            && let Some(rest) = arguments.text.trim().strip_suffix("\"\"")
-            && let Some(value) = Arguments::parse(rest).value
-        {
-            self.mend("trailing_quotes", format!("the arguments of `{id}` end with a stray `\"\"`, which is left out"));
-            arguments.value = Some(value);
-        }
-        if arguments.value.is_none() {
-            let detail = format!(
-                "the arguments of `{id}` are not a JSON object; servers refuse such a text, so the model gets it back inside one"
-            );
-            self.mend("malformed_arguments_wrapped", detail);
-        }
-        arguments
     }
 
     fn stop(&mut self, calls: bool) -> Stop {
@@ -227,11 +146,12 @@ impl Draft {
         let natural = if calls { Stop::Calls } else { Stop::End };
         match finish.as_str() {
             "" => {
-                self.mend("missing_finish_reason", "the response does not say why it stopped");
+                self.mender.mend("missing_finish_reason", "the response does not say why it stopped");
                 natural
             }
             "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" if calls => {
-                self.mend("stop_with_calls", format!("finish_reason is `{finish}` beside calls; read as `tool_calls`"));
+                self.mender
+                    .mend("stop_with_calls", format!("finish_reason is `{finish}` beside calls; read as `tool_calls`"));
                 natural
             }
             "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" if !self.refusal.is_empty() => {
@@ -240,7 +160,7 @@ impl Draft {
             "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" => natural,
             "tool_calls" | "function_call" | "tool_use" if calls => natural,
             "tool_calls" | "function_call" | "tool_use" => {
-                self.mend("calls_announced", format!("finish_reason is `{finish}`, but there is no call"));
+                self.mender.mend("calls_announced", format!("finish_reason is `{finish}`, but there is no call"));
                 natural
             }
             "length" | "max_tokens" | "MAX_TOKENS" => Stop::Length,
@@ -273,7 +193,7 @@ impl Draft {
                 let mut item = Map::new();
                 item.insert("id".into(), call.id.as_str().into());
                 item.insert("type".into(), "function".into());
-                let arguments = wire_arguments(&call.arguments);
+                let arguments = sendable_arguments(&call.arguments);
                 item.insert("function".into(), json!({"name": call.name, "arguments": arguments}));
                 item.extend(extra.clone());
                 Value::Object(item)
@@ -342,13 +262,4 @@ fn gather(item: &Value, out: &mut String) {
         }
         _ => {}
     }
-}
-
-/// The beginning of a text, for messages.
-pub(super) fn excerpt(text: &str) -> String {
-    let mut out: String = text.chars().take(200).collect();
-    if out.len() < text.len() {
-        out.push('…');
-    }
-    out
 }

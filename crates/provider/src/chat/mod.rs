@@ -27,16 +27,103 @@
 //! The neutral form keeps the text, calls, reasoning and usage. Where the message has more (reasoning,
 //! signatures, parts), it is also kept whole as `raw` and passed back so, with the calls as mended.
 
-mod config;
 mod draft;
-mod failure;
+mod encode;
 mod message;
-mod model;
 mod response;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
-mod wire;
 
-pub use config::{ChatConfig, ConfigError, DerivedSeed, Parameters, Seed, StopTexts, Timeouts, ToolChoice};
-pub use model::ChatModel;
+use crate::dialect::{Assemble, Dialect, Encode, Place, Setup};
+use crate::error::Failure;
+use crate::{Reply, Toolbox};
+use mocktrial_trajectory::{MediaSource, Part};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// The dialect.
+pub(crate) struct Chat;
+
+impl Dialect for Chat {
+    fn name(&self) -> &'static str {
+        encode::DIALECT
+    }
+
+    fn title(&self) -> &'static str {
+        "Chat Completions"
+    }
+
+    fn default_provider(&self) -> &'static str {
+        "openai"
+    }
+
+    fn path(&self, _setup: &Setup<'_>) -> String {
+        "/chat/completions".into()
+    }
+
+    fn lacks(&self) -> &'static [(&'static str, &'static str)] {
+        &[(
+            "reasoning_tokens",
+            "Chat Completions knows an effort only; where the server knows a number, put its own field into `extra`",
+        )]
+    }
+
+    fn reserved(&self, key: &str, value: &Value) -> Option<&'static str> {
+        Some(match key {
+            "model" | "messages" | "tools" | "tool_choice" | "stream" => "is written by the dialect itself",
+            "functions" | "function_call" => {
+                "is an older form of `tools` and `tool_choice`, which the dialect writes itself"
+            }
+            "max_tokens" | "max_completion_tokens" => {
+                "belongs in `parameters` as `max_tokens`, where it also bounds what a request may spend"
+            }
+            "max_output_tokens" | "n_predict" => {
+                "is another name for the output limit: give `max_tokens` in `parameters`, where it also bounds what a request may spend"
+            }
+            "logprobs" | "top_logprobs" => "belongs in `parameters` as `logprobs = N`",
+            "stream_options" if !value.is_object() => "must be a table",
+            "stream_options" if value["include_usage"] == Value::Bool(false) => {
+                "must not turn `include_usage` off: nothing else says what a stream spent"
+            }
+            _ => return None,
+        })
+    }
+
+    fn refuses(&self, part: &Part, place: Place) -> Option<&'static str> {
+        match (part, place) {
+            (Part::Text { .. }, _) => None,
+            (_, Place::User) => match part {
+                Part::Audio { media } if matches!(media.source, MediaSource::Url(_)) => {
+                    Some("takes a sound as its bytes only, not as an address")
+                }
+                Part::File { media, .. } if matches!(media.source, MediaSource::Url(_)) => {
+                    Some("takes a file as its bytes only, not as an address")
+                }
+                _ => None,
+            },
+            (_, Place::Tool) => Some("takes nothing but text from a tool"),
+            (_, Place::Assistant) => Some("takes nothing but text from the model"),
+        }
+    }
+
+    fn encoder(&self, setup: &Setup<'_>) -> Box<dyn Encode> {
+        Box::new(encode::Template::new(setup))
+    }
+
+    fn sendable_name<'a>(&self, name: &'a str, tools: &Toolbox) -> Cow<'a, str> {
+        encode::sendable_name(name, tools)
+    }
+
+    fn read_whole(&self, body: &[u8], turn: u32) -> Result<Reply, Failure> {
+        response::read_whole(body, turn)
+    }
+
+    fn assembler(&self) -> Box<dyn Assemble> {
+        Box::<stream::Assembler>::default()
+    }
+
+    fn is_whole(&self, tail: &[u8]) -> bool {
+        tail.trim_ascii_end().ends_with(b"[DONE]")
+    }
+}

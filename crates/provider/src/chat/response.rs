@@ -1,12 +1,13 @@
 //! From a response's bytes to a reply.
 
-use super::draft::{Draft, DraftCall, excerpt};
-use super::failure;
-use super::message::Piece;
-use super::stream;
+use super::draft::{Draft, DraftCall};
+use super::message::{Piece, text};
 use crate::error::Failure;
-use crate::{Kind, Reply};
-use mocktrial_trajectory::Usage;
+use crate::mend::excerpt;
+use crate::read::unreadable;
+use crate::usage::tokens;
+use crate::{Kind, Reply, failure};
+use mocktrial_trajectory::{Alternative, Logprob, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub(super) struct Envelope<'a> {
     model: Option<&'a RawValue>,
     #[serde(borrow, default)]
     system_fingerprint: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) error: Option<&'a RawValue>,
     /// Groq's place for the usage of a stream.
@@ -46,6 +49,8 @@ pub(super) struct Choice<'a> {
     #[serde(default)]
     pub(super) index: Option<i64>,
     #[serde(borrow, default)]
+    logprobs: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
 
@@ -55,9 +60,14 @@ impl Envelope<'_> {
         if let Some(error) = self.error.filter(|e| e.get() != "null") {
             return Err(failure::embedded(error.get()));
         }
-        for (raw, field) in [(self.model, &mut draft.served_model), (self.system_fingerprint, &mut draft.fingerprint)] {
+        let served = &mut draft.served;
+        for (raw, field) in [
+            (self.model, &mut served.model),
+            (self.system_fingerprint, &mut served.fingerprint),
+            (self.service_tier, &mut served.tier),
+        ] {
             if field.is_none() {
-                *field = raw.and_then(super::message::text).filter(|t| !t.is_empty()).map(Cow::into_owned);
+                *field = raw.and_then(text).filter(|t| !t.is_empty()).map(Cow::into_owned);
             }
         }
         if let Some(raw) = self.usage.or(self.x_groq.as_ref().and_then(|g| g.usage)).filter(|u| u.get() != "null") {
@@ -68,10 +78,13 @@ impl Envelope<'_> {
 }
 
 impl Choice<'_> {
-    /// Takes why it stopped.
+    /// Takes why it stopped, and how probable it was.
     pub(super) fn absorb_finish(&self, draft: &mut Draft) -> Result<(), Failure> {
         if let Some(error) = self.error.filter(|e| e.get() != "null") {
             return Err(failure::embedded(error.get()));
+        }
+        if let Some(raw) = self.logprobs {
+            absorb_logprobs(raw, draft);
         }
         match self.finish_reason.as_deref() {
             Some("error") => Err(Failure::new(Kind::ServerError, "the response ends with finish_reason `error`")),
@@ -84,47 +97,15 @@ impl Choice<'_> {
     }
 }
 
-/// Reads the body of a response with status 200, streamed or not: what it is, its bytes say.
-///
-/// `turn` is the request's number in the episode, for call ids that have to be made.
-pub(super) fn read(body: &[u8], turn: u32) -> Result<Reply, Failure> {
-    let start = body.iter().position(|b| !b.is_ascii_whitespace()).map_or(body, |at| &body[at..]);
-    match start.first() {
-        None => Err(Failure::new(Kind::Unreadable, "the response is empty")),
-        Some(b'{') => read_whole(body, turn),
-        Some(b'<') => {
-            let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
-            let page = failure::page(&text).unwrap_or_default();
-            Err(Failure::new(Kind::Unreadable, format!("the response is not JSON but {page}")))
-        }
-        Some(_)
-            if [&b"data"[..], b"event", b":", b"id", b"retry", b"\xef\xbb\xbf"]
-                .iter()
-                .any(|p| start.starts_with(p)) =>
-        {
-            let mut assembler = stream::Assembler::default();
-            assembler.push(body)?;
-            assembler.finish(turn)
-        }
-        Some(_) => Err(unreadable("the response is neither JSON nor a stream of events", body)),
-    }
-}
-
-fn unreadable(what: &str, body: &[u8]) -> Failure {
-    Failure::new(
-        Kind::Unreadable,
-        format!("{what}: {}", excerpt(&String::from_utf8_lossy(&body[..body.len().min(1024)]))),
-    )
-}
-
-fn read_whole(body: &[u8], turn: u32) -> Result<Reply, Failure> {
+/// Reads a body that is one object.
+pub(super) fn read_whole(body: &[u8], turn: u32) -> Result<Reply, Failure> {
     let envelope: Envelope<'_> =
         serde_json::from_slice(body).map_err(|e| unreadable(&format!("the response cannot be read ({e})"), body))?;
     let mut draft = Draft::default();
     envelope.absorb_into(&mut draft)?;
     let choices = envelope.choices.unwrap_or_default();
     if choices.len() > 1 {
-        draft.mend("extra_choices", format!("{} choices came; the first is taken", choices.len()));
+        draft.mender.mend("extra_choices", format!("{} choices came; the first is taken", choices.len()));
     }
     let Some(choice) = choices.into_iter().next() else {
         return Err(unreadable("the response has no choices", body));
@@ -170,12 +151,16 @@ struct OutputDetails {
 
 fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
     let Ok(wire) = serde_json::from_str::<WireUsage>(raw.get()) else {
-        draft.mend_piece("unreadable_usage", || format!("usage is not what it should be: {}", excerpt(raw.get())));
+        draft
+            .mender
+            .mend_piece("unreadable_usage", || format!("usage is not what it should be: {}", excerpt(raw.get())));
         return;
     };
     let (Some(input), Some(output)) = (wire.prompt_tokens, wire.completion_tokens) else {
         if wire.prompt_tokens.is_some() || wire.completion_tokens.is_some() || wire.total_tokens.is_some() {
-            draft.mend_piece("partial_usage", || format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
+            draft
+                .mender
+                .mend_piece("partial_usage", || format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
         }
         return;
     };
@@ -191,15 +176,44 @@ fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
     // xAI counts reasoning beside the output and not in it; the total tells.
     if reasoning > 0 && tokens(wire.total_tokens) == usage.total().saturating_add(reasoning) {
         usage.output = usage.output.saturating_add(reasoning);
-        if !draft.repairs.iter().any(|r| r.what == "reasoning_beside_output") {
-            draft.mend("reasoning_beside_output", "reasoning tokens were not counted as output; they are now");
-        }
+        let detail = "reasoning tokens were not counted as output; they are now";
+        draft.mender.mend_once("reasoning_beside_output", detail);
     }
     draft.usage = Some(usage);
 }
 
-/// A count as a whole number; what is not a count is 0. The cap keeps hostile figures from overflowing sums.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
-fn tokens(count: Option<f64>) -> u64 {
-    count.filter(|c| c.is_finite()).unwrap_or(0.0).clamp(0.0, 1e12) as u64
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireLogprobs {
+    content: Option<Vec<WireLogprob>>,
+}
+
+#[derive(Deserialize)]
+struct WireLogprob {
+    token: String,
+    logprob: f64,
+    #[serde(default)]
+    top_logprobs: Vec<WireLogprob>,
+}
+
+fn absorb_logprobs(raw: &RawValue, draft: &mut Draft) {
+    if raw.get() == "null" {
+        return;
+    }
+    let Ok(WireLogprobs { content }) = serde_json::from_str(raw.get()) else {
+        let detail = || format!("logprobs are not what they should be: {}", excerpt(raw.get()));
+        draft.mender.mend_piece("unreadable_logprobs", detail);
+        return;
+    };
+    draft.logprobs.extend(content.unwrap_or_default().into_iter().map(|token| {
+        Logprob {
+            token: token.token,
+            logprob: token.logprob,
+            top: token
+                .top_logprobs
+                .into_iter()
+                .map(|other| Alternative { token: other.token, logprob: other.logprob })
+                .collect(),
+        }
+    }));
 }

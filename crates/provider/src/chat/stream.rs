@@ -1,22 +1,15 @@
 //! Assembling a reply from a stream of chunks.
 
-use super::draft::{Draft, DraftCall, excerpt};
-use super::failure;
+use super::draft::{Draft, DraftCall};
 use super::message::CallPiece;
 use super::response::Envelope;
+use crate::dialect::Assemble;
 use crate::error::Failure;
-use crate::sse::{Events, TooLong};
-use crate::{Kind, Reply};
+use crate::mend::excerpt;
+use crate::{Kind, Reply, failure};
 
-/// Takes a stream's bytes in any pieces; any split gives the same reply.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    events: Events,
-    state: State,
-}
-
-#[derive(Debug, Default)]
-struct State {
     draft: Draft,
     /// The call that was last written to.
     current: Option<usize>,
@@ -25,48 +18,7 @@ struct State {
     odd_index: bool,
 }
 
-impl Assembler {
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut result = Ok(());
-        let state = &mut self.state;
-        let pushed = self.events.push(bytes, &mut |name, data| {
-            if result.is_ok() {
-                result = state.event(name, data);
-            }
-        });
-        pushed.map_err(too_long).and(result)
-    }
-
-    pub(super) fn finish(mut self, turn: u32) -> Result<Reply, Failure> {
-        let mut result = Ok(());
-        let state = &mut self.state;
-        let ended = self.events.finish(&mut |name, data| {
-            if result.is_ok() {
-                result = state.event(name, data);
-            }
-        });
-        ended.map_err(too_long).and(result)?;
-        let State { draft, done, chunks, .. } = self.state;
-        if draft.finish.is_none() && !done {
-            return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
-        }
-        if chunks == 0 {
-            return Err(Failure::new(Kind::Unreadable, "the stream has no choices"));
-        }
-        Ok(draft.finish(turn))
-    }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn too_long(_: TooLong) -> Failure {
-    Failure {
-        retry: false,
-        advice: None,
-        ..Failure::new(Kind::Unreadable, "an event of the stream is too long to be read")
-    }
-}
-
-impl State {
+impl Assemble for Assembler {
     fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
         let data = data.trim_ascii();
         if self.done || data.is_empty() {
@@ -89,16 +41,14 @@ impl State {
             }
             Err(_) => {
                 let text = || format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.draft.mend_piece("unparseable_chunk", text);
+                self.draft.mender.mend_piece("unparseable_chunk", text);
                 return Ok(());
             }
         };
         envelope.absorb_into(&mut self.draft)?;
         for choice in envelope.choices.unwrap_or_default() {
             if choice.index.is_some_and(|i| i > 0) {
-                if !self.draft.repairs.iter().any(|r| r.what == "extra_choices") {
-                    self.draft.mend("extra_choices", "more than one choice came; the first is taken");
-                }
+                self.draft.mender.mend_once("extra_choices", "more than one choice came; the first is taken");
                 continue;
             }
             self.chunks += 1;
@@ -114,6 +64,19 @@ impl State {
         Ok(())
     }
 
+    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure> {
+        let Self { draft, done, chunks, .. } = *self;
+        if draft.finish.is_none() && !done {
+            return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
+        }
+        if chunks == 0 {
+            return Err(Failure::new(Kind::Unreadable, "the stream has no choices"));
+        }
+        Ok(draft.finish(turn))
+    }
+}
+
+impl Assembler {
     fn call(&mut self, delta: &CallPiece<'_>) {
         let at = self.place(delta);
         self.current = Some(at);
@@ -144,7 +107,7 @@ impl State {
                 Some(at) if calls[at].id.is_empty() && name.is_none() => at,
                 Some(_) => {
                     let text = format!("call `{id}` came with the index of another call; read as a call of its own");
-                    self.draft.mend("colliding_call_index", text);
+                    self.draft.mender.mend("colliding_call_index", text);
                     self.begin(delta)
                 }
                 None => self.begin(delta),
@@ -161,7 +124,7 @@ impl State {
                 if delta.index.is_some() {
                     let text =
                         format!("a call of `{name}` came with the index of another call; read as a call of its own");
-                    self.draft.mend("colliding_call_index", text);
+                    self.draft.mender.mend("colliding_call_index", text);
                 }
                 self.begin(delta)
             }
@@ -169,7 +132,7 @@ impl State {
             (None, None) if self.current.is_some() => {
                 if !std::mem::replace(&mut self.odd_index, true) {
                     let text = "arguments came with the index of no call; added to the call before them";
-                    self.draft.mend("odd_call_index", text);
+                    self.draft.mender.mend("odd_call_index", text);
                 }
                 self.current.unwrap_or_default()
             }

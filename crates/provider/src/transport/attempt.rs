@@ -41,7 +41,7 @@ impl Received {
 
 impl Failure {
     /// The error that ends a request to `host`, which is told where the failure is not the model's own.
-    pub(super) fn of(self, received: Option<&Received>, host: Option<&str>) -> ProviderError {
+    pub(crate) fn of(self, received: Option<&Received>, host: Option<&str>) -> ProviderError {
         let told = matches!(self.kind.end_reason(), EndReason::ProviderFailed | EndReason::ProviderRefused);
         let measurement = received.map(Received::measurement).unwrap_or_default();
         ProviderError {

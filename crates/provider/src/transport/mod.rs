@@ -55,7 +55,7 @@ pub(crate) struct Job<'a> {
     pub(crate) route: &'a (dyn Fn() -> Result<Arc<Route>, Failure> + Sync),
     pub(crate) body: &'a (dyn Fn() -> Vec<u8> + Sync),
     /// Whether the bytes so far are a whole stream, though the connection stays open.
-    pub(crate) is_whole: fn(&[u8]) -> bool,
+    pub(crate) is_whole: &'a (dyn Fn(&[u8]) -> bool + Sync),
 }
 
 /// What a dialect made of a response, and what it spent, as far as it says.

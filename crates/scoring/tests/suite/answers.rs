@@ -69,7 +69,7 @@ fn an_earlier_answer_does_not_stand_in_for_the_last() {
     assert!(passes("answer", json!({"contains": "42.00", "in": "any"}), &empty));
 
     let mut unanswered = Build::new().say("Balance 42.00.");
-    unanswered.trajectory.push(0, Body::User { text: "And now?".into() });
+    unanswered.trajectory.push(0, Body::user("And now?"));
     assert!(!passes("answer", contains(), &unanswered.end_as(EndReason::TurnLimit)));
 }
 
@@ -96,8 +96,8 @@ fn what_must_not_be_said_is_looked_for_in_all_that_was_said() {
                 calls,
                 stop,
                 usage: None,
-                served_model: None,
-                fingerprint: None,
+                served: None,
+                logprobs: Vec::new(),
                 raw: vec![],
             },
         );

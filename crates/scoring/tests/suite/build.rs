@@ -13,6 +13,7 @@ pub(crate) fn tools() -> Vec<ToolSpec> {
         input_schema: json!({"type": "object", "properties": properties}),
         output_schema: None,
         strict: None,
+        freeform: None,
         annotations: ToolAnnotations::default(),
     };
     vec![
@@ -38,7 +39,7 @@ pub(crate) struct Build {
 impl Build {
     pub(crate) fn new() -> Self {
         let mut trajectory = Trajectory::default();
-        trajectory.push(0, Body::User { text: "Refund it.".into() });
+        trajectory.push(0, Body::user("Refund it."));
         Self { trajectory, state: initial() }
     }
 
@@ -75,8 +76,8 @@ impl Build {
                 calls: 0,
                 stop: Stop::End,
                 usage: None,
-                served_model: None,
-                fingerprint: None,
+                served: None,
+                logprobs: Vec::new(),
                 raw: vec![],
             },
         );

@@ -60,7 +60,7 @@ fn body() -> impl Strategy<Value = Body> {
             patch: vec![Op::Add { path, value }]
         }),
         text().prop_map(|text| Body::Say { text }),
-        text().prop_map(|text| Body::User { text }),
+        text().prop_map(Body::user),
         Just(Body::Unknown),
     ]
 }

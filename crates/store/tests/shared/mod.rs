@@ -76,7 +76,7 @@ pub(crate) fn key(scenario: usize, endpoint: &str, trial: u32) -> EpisodeKey {
 pub(crate) fn trajectory(end: EndReason) -> (Trajectory, Measurements) {
     let mut t = Trajectory::default();
     let mut m = Measurements { wall_ms: 12.5, ..Measurements::default() };
-    t.push(0, Body::User { text: "My order W-1001 came broken. I want my money back.".into() });
+    t.push(0, Body::user("My order W-1001 came broken. I want my money back."));
     for n in 0..6_u64 {
         t.push(n, Body::Request { parameters: None, added: vec![Added::User { event: 0 }] });
         let last = n == 5;
@@ -88,8 +88,8 @@ pub(crate) fn trajectory(end: EndReason) -> (Trajectory, Measurements) {
                 calls: u32::from(!last),
                 stop: if last { Stop::End } else { Stop::Calls },
                 usage: Some(Usage { input: 400, output: 20, ..Usage::default() }),
-                served_model: Some("m".into()),
-                fingerprint: None,
+                served: Some(Box::new(Served { model: Some("m".into()), ..Served::default() })),
+                logprobs: Vec::new(),
                 raw: vec![],
             },
         );

@@ -25,14 +25,14 @@ fn response() -> impl Strategy<Value = Body> {
     ];
     let extras = (prop::option::of(text()), prop::option::of(text()), prop::collection::vec(value(), 0..2));
     (prop::collection::vec(text(), 0..3), 0_u32..3, stop, usage(), extras).prop_map(
-        |(content, calls, stop, usage, (reasoning, served_model, raw))| Body::Response {
+        |(content, calls, stop, usage, (reasoning, model, raw))| Body::Response {
             content: content.into_iter().map(Part::text).collect(),
             reasoning,
             calls,
             stop,
             usage,
-            fingerprint: served_model.clone(),
-            served_model,
+            served: model.map(|model| Box::new(Served { model: Some(model), ..Served::default() })),
+            logprobs: Vec::new(),
             raw,
         },
     )
@@ -79,7 +79,7 @@ fn body() -> impl Strategy<Value = Body> {
     // `parameters: null` and none at all are one and the same.
     let parameters = prop::option::of(value().prop_filter("not null", |v| !v.is_null()));
     prop_oneof![
-        text().prop_map(|text| Body::User { text }),
+        text().prop_map(Body::user),
         (parameters, prop::collection::vec(added, 0..3))
             .prop_map(|(parameters, added)| Body::Request { parameters, added }),
         response(),
@@ -146,7 +146,7 @@ fn an_event_of_a_later_version_is_read_as_unknown_and_the_rest_is_kept() {
 #[test]
 fn a_field_of_a_later_version_is_passed_over() {
     let t = Trajectory::from_json(&with_event(&json!({"type": "user", "text": "Hello.", "mood": "good"}))).unwrap();
-    assert_eq!(t.events()[0].body, Body::User { text: "Hello.".into() });
+    assert_eq!(t.events()[0].body, Body::user("Hello."));
 }
 
 #[test]
@@ -175,14 +175,14 @@ fn spoken(text: &str, calls: u32) -> Body {
         calls,
         stop: Stop::End,
         usage: None,
-        served_model: None,
-        fingerprint: None,
+        served: None,
+        logprobs: Vec::new(),
         raw: vec![],
     }
 }
 
 fn user() -> Body {
-    Body::User { text: "Well?".into() }
+    Body::user("Well?")
 }
 
 fn call() -> Body {

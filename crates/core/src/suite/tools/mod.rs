@@ -20,7 +20,7 @@ use super::names;
 use super::paths::Root;
 use super::reading::Reader;
 use super::source::{Source, Span, printable};
-use mocktrial_trajectory::{ToolAnnotations, ToolSpec};
+use mocktrial_trajectory::{Freeform, ToolAnnotations, ToolSpec};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -99,10 +99,13 @@ fn written(tool: &ToolSpec) -> Value {
     ];
     let hints: Map<String, Value> =
         hints.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    let format = tool.freeform.as_ref().and_then(|freeform| freeform.format.clone());
     let parts = [
+        ("type", tool.freeform.is_some().then(|| Value::from("custom"))),
         ("name", Some(Value::from(tool.name.as_str()))),
         ("description", tool.description.clone().map(Value::from)),
-        ("inputSchema", Some(tool.input_schema.clone())),
+        ("format", format),
+        ("inputSchema", tool.freeform.is_none().then(|| tool.input_schema.clone())),
         ("outputSchema", tool.output_schema.clone()),
         ("strict", tool.strict.map(Value::from)),
         ("annotations", (!hints.is_empty()).then_some(Value::Object(hints))),
@@ -170,6 +173,7 @@ impl Tools {
         let source = &document.source;
         let body = match (text(node, "type"), node.get("function")) {
             (_, Some(function)) if function.is_map() => function,
+            (Some("custom"), _) if node.get("custom").is_some_and(Node::is_map) => node.get("custom").unwrap_or(node),
             (Some(kind), _) if !matches!(kind, "function" | "custom" | "object") => {
                 let span = node.span_at(&["type".into()]);
                 let mistake = source
@@ -181,8 +185,17 @@ impl Tools {
             _ => node,
         };
         let Some((name, name_span)) = self.name(reader, document, body) else { return };
-        let Some(input) = self.input(reader, document, body, &name) else { return };
         let find = |keys: &[&str]| keys.iter().find_map(|key| body.entry(key));
+        // Anthropic's own word for a tool of the user's is `custom` too; it has a schema.
+        let freeform = (text(node, "type") == Some("custom") && find(INPUT).is_none())
+            .then(|| Freeform { format: body.get("format").map(Node::to_value) });
+        let input = match &freeform {
+            Some(_) => Freeform::input_schema(),
+            None => match self.input(reader, document, body, &name) {
+                Some(input) => input,
+                None => return,
+            },
+        };
         let written = find(OUTPUT);
         let output = written.and_then(|entry| self.schema(reader, document, entry, &name, false));
         let schemas = [("input_schema", find(INPUT)), ("output_schema", written)];
@@ -192,6 +205,7 @@ impl Tools {
             input_schema: input,
             output_schema: output,
             strict: body.get("strict").or_else(|| node.get("strict")).and_then(|s| s.to_value().as_bool()),
+            freeform,
             annotations: annotations(body),
             name: name.clone(),
         };

@@ -1,7 +1,7 @@
 //! Recording, replaying, missing; and files that mean harm.
 
 use super::*;
-use crate::chat::ChatModel;
+use crate::RemoteModel;
 use crate::chat::tests::stories::{GOOD, key};
 use crate::transport::tests::{Act, Answer, Fake, wire};
 use crate::{Context, Kind, Model, Reply, Request, Transport};
@@ -14,7 +14,7 @@ const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hé\"}}]}\r\
 
 struct Stage {
     cassettes: Arc<Cassettes>,
-    model: ChatModel,
+    model: RemoteModel,
 }
 
 fn stage(folder: &Path, mode: CassetteMode, settings: Value, answers: Vec<Answer>) -> Stage {
@@ -24,7 +24,7 @@ fn stage(folder: &Path, mode: CassetteMode, settings: Value, answers: Vec<Answer
     let mut config = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1"});
     let Value::Object(settings) = settings else { panic!("settings are an object") };
     config.as_object_mut().unwrap().extend(settings);
-    let model = ChatModel::new("qwen", &serde_json::from_value(config).unwrap(), &transport).unwrap();
+    let model = RemoteModel::new("qwen", "chat", &serde_json::from_value(config).unwrap(), &transport).unwrap();
     Stage { cassettes, model }
 }
 

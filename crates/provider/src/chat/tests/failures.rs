@@ -1,7 +1,7 @@
 //! What servers say when they refuse, in their own words.
 
-use super::super::failure::classify;
 use super::stories::{ask, key, model};
+use crate::failure::classify;
 use crate::transport::tests::Answer;
 use crate::{Context, Kind, Model};
 use mocktrial_trajectory::EndReason;

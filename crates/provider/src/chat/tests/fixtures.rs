@@ -1,9 +1,9 @@
 //! What servers really send: one file per server and behaviour, one summary of them all.
 
-use super::super::response::read;
-use super::super::stream::Assembler;
+use super::super::Chat;
 use crate::Reply;
 use crate::error::Failure;
+use crate::read::Stream;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
@@ -15,6 +15,10 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap()))
         .collect()
+}
+
+fn read(body: &[u8], turn: u32) -> Result<Reply, Failure> {
+    crate::read::read(&Chat, body, turn)
 }
 
 fn summary(result: &Result<Reply, Failure>) -> String {
@@ -87,7 +91,7 @@ proptest! {
         for (name, bytes) in fixtures().into_iter().filter(|(name, _)| name.ends_with(".sse")) {
             let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
             at.sort_unstable();
-            let mut assembler = Assembler::default();
+            let mut assembler = Stream::new(&Chat);
             let mut from = 0;
             let mut pushed = Ok(());
             for to in at.into_iter().chain([bytes.len()]) {

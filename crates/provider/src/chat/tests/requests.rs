@@ -1,12 +1,12 @@
 //! Requests as they go out.
 
-use super::super::wire::Template;
-use super::super::{ChatConfig, response};
-use crate::{Conversation, Request, Toolbox};
-use mocktrial_trajectory::{Arguments, Message, Part, ToolCall, ToolResult, ToolSpec};
+use super::super::{Chat, response};
+use crate::dialect::{Dialect as _, Place};
+use crate::{Conversation, ModelConfig, Request, Toolbox};
+use mocktrial_trajectory::{Arguments, Media, Message, Part, ToolCall, ToolResult, ToolSpec};
 use serde_json::{Value, json};
 
-pub(super) fn config(value: Value) -> ChatConfig {
+pub(super) fn config(value: Value) -> ModelConfig {
     let mut base = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1"});
     let Value::Object(settings) = value else { panic!("settings are an object") };
     base.as_object_mut().unwrap().extend(settings);
@@ -22,8 +22,9 @@ fn call(arguments: &str) -> ToolCall {
     ToolCall { id: "c1".into(), name: "get_order".into(), arguments: Arguments::parse(arguments) }
 }
 
-fn body(config: &ChatConfig, request: &Request) -> Value {
-    serde_json::from_slice(&Template::new(config).body(request)).unwrap()
+fn body(config: &ModelConfig, request: &Request) -> Value {
+    let setup = config.setup("chat").unwrap();
+    serde_json::from_slice(&setup.dialect.encoder(&setup).body(request)).unwrap()
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn reasoning_and_signatures_are_passed_back_as_they_came_with_mended_calls() {
     let body = json!({"choices": [{"finish_reason": "tool_calls", "message": {
         "role": "assistant", "content": null, "reasoning_content": "Hm.",
         "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{oops"}, "extra_content": {"sig": "S"}}]}}]});
-    let reply = response::read(body.to_string().as_bytes(), 2).unwrap();
+    let reply = response::read_whole(body.to_string().as_bytes(), 2).unwrap();
     let request = Request { conversation: [reply.message()].into_iter().collect(), ..Request::default() };
     let sent = self::body(&config(json!({})), &request);
     assert_eq!(
@@ -141,13 +142,15 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         (json!({"extra": {"stream_options": {"include_usage": false}}}), "extra.stream_options"),
         (json!({"extra": {"stream_options": true}}), "extra.stream_options"),
         (json!({"extra": {"temperature": 1}, "parameters": {"temperature": 0}}), "extra.temperature"),
-        (json!({"parameters": {"max_tokens": 1, "max_completion_tokens": 1}}), "parameters.max_tokens"),
+        (json!({"extra": {"logprobs": true}}), "extra.logprobs"),
+        (json!({"parameters": {"reasoning_tokens": 100}}), "parameters.reasoning_tokens"),
+        (json!({"provider": "nobody"}), "provider"),
         (json!({"timeout_seconds": {"idle": 0}}), "timeout_seconds.idle"),
     ] {
-        assert_eq!(config(value).check().unwrap_err().key, key);
+        assert_eq!(config(value).check("chat").unwrap_err().key, key);
     }
-    assert!(serde_json::from_value::<ChatConfig>(json!({"model": "m", "modle": 1})).is_err());
-    let error = config(json!({"extra": {"max_tokens": 9}})).check().unwrap_err();
+    assert!(serde_json::from_value::<ModelConfig>(json!({"model": "m", "modle": 1})).is_err());
+    let error = config(json!({"extra": {"max_tokens": 9}})).check("chat").unwrap_err();
     assert!(error.message.starts_with("`max_tokens` belongs in `parameters`"), "{error}");
 }
 
@@ -162,8 +165,54 @@ fn a_stream_is_asked_for_its_usage_whatever_else_it_is_asked_for() {
         ),
     ] {
         let config = config(json!({"stream": true, "extra": extra}));
-        config.check().unwrap();
+        config.check("chat").unwrap();
         let sent = body(&config, &request);
         assert_eq!((&sent["stream"], &sent["stream_options"]), (&json!(true), &options));
     }
+}
+
+#[test]
+fn a_provider_known_by_name_gives_address_and_field_names() {
+    let config: ModelConfig =
+        serde_json::from_value(json!({"model": "m", "parameters": {"max_tokens": 9, "logprobs": 2}})).unwrap();
+    let setup = config.setup("chat").unwrap();
+    assert_eq!(setup.url().unwrap().as_str(), "https://api.openai.com/v1/chat/completions");
+    assert_eq!(setup.api_key_env(), Some("OPENAI_API_KEY"));
+    let sent = body(&config, &Request::default());
+    assert_eq!(sent["max_completion_tokens"], 9);
+    assert_eq!((&sent["logprobs"], &sent["top_logprobs"]), (&json!(true), &json!(2)));
+
+    let legacy = super::requests::config(json!({"base_url": "https://r.example/openai/deployments/d/?api-version=1"}));
+    let url = legacy.setup("chat").unwrap().url().unwrap();
+    assert_eq!(url.as_str(), "https://r.example/openai/deployments/d/chat/completions?api-version=1");
+}
+
+#[test]
+fn pictures_sounds_and_files_of_the_user_are_sent_and_those_of_tools_are_refused() {
+    let content = vec![
+        Part::text("Look."),
+        Media::base64("image/png", "AAAA").into(),
+        Media::url("image/png", "https://x/y.png").into(),
+        Media::base64("audio/mpeg", "BBBB").into(),
+        Part::File { media: Media::base64("application/pdf", "CCCC"), name: Some("a.pdf".into()) },
+    ];
+    let request = Request {
+        conversation: [Message::User { content: content.clone() }].into_iter().collect(),
+        ..Request::default()
+    };
+    assert_eq!(
+        body(&config(json!({})), &request)["messages"][0]["content"],
+        json!([
+            {"type": "text", "text": "Look."},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+            {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+            {"type": "input_audio", "input_audio": {"data": "BBBB", "format": "mp3"}},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,CCCC"}},
+        ])
+    );
+    for part in &content[1..] {
+        assert!(Chat.refuses(part, Place::User).is_none());
+        assert!(Chat.refuses(part, Place::Tool).is_some());
+    }
+    assert!(Chat.refuses(&Media::url("audio/mpeg", "https://x/y.mp3").into(), Place::User).is_some());
 }

@@ -1,11 +1,10 @@
 //! Whole requests over a wire of the tests' own, in paused time.
 
 use super::requests::config;
-use crate::chat::ChatModel;
 use crate::transport::tests::{Act, Answer, Fake};
 use crate::{
-    Cancel, CancelSource, Context, Exhausted, Kind, Meter, Model, ProviderError, Reply, Request, Scrubber, Spend,
-    Ticket, Transport,
+    Cancel, CancelSource, Context, Exhausted, Kind, Meter, Model, ProviderError, RemoteModel, Reply, Request, Scrubber,
+    Spend, Ticket, Transport,
 };
 use mocktrial_trajectory::{EndReason, EpisodeKey, Message};
 use serde_json::{Value, json};
@@ -23,9 +22,9 @@ pub(crate) fn ask() -> Request {
     Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
 }
 
-pub(super) fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> ChatModel {
+pub(super) fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> RemoteModel {
     let transport = Transport::on(crate::transport::tests::wire(Fake::new(answers)), Scrubber::new(), None);
-    ChatModel::new("qwen", &config(settings), &transport).unwrap()
+    RemoteModel::new("qwen", "chat", &config(settings), &transport).unwrap()
 }
 
 async fn respond(settings: Value, answers: impl IntoIterator<Item = Answer>) -> Result<Reply, ProviderError> {

@@ -1,15 +1,15 @@
-//! The model behind an address.
+//! The model behind an address, whatever dialect it speaks.
 
-use super::config::{ChatConfig, ConfigError, Resolved};
-use super::draft::excerpt;
-use super::wire::{self, Template};
-use super::{failure, response};
 use crate::cassette::{Neutral, Settings};
+use crate::config::{self, ConfigError, ModelConfig, Resolved};
+use crate::dialect::{Dialect, Encode, Place, Setup};
 use crate::error::Failure;
+use crate::mend::excerpt;
 use crate::transport::{Job, Received, Route, Understood};
-use crate::{Context, Kind, Model, ProviderError, Repair, Reply, Request, Spend, Transport};
+use crate::wire::wire_seed;
+use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport, failure, read};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Measurement, Usage};
+use mocktrial_trajectory::{Measurement, MediaSource, Message, Part, Usage};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -17,43 +17,45 @@ use std::sync::{Arc, OnceLock};
 /// the body has bytes; this is for what a chat template adds that is not in the body.
 const TEMPLATE_TOKENS: u64 = 1024;
 
-/// A model behind Chat Completions.
-pub struct ChatModel {
+/// A model behind an API.
+pub struct RemoteModel {
     name: String,
-    config: ChatConfig,
+    dialect: &'static dyn Dialect,
+    config: ModelConfig,
+    price: Option<Price>,
     transport: Transport,
-    template: Template,
+    encoder: Box<dyn Encode>,
     settings: Settings,
     route: OnceLock<Result<Arc<Route>, ConfigError>>,
 }
 
-impl std::fmt::Debug for ChatModel {
+impl std::fmt::Debug for RemoteModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChatModel").field("name", &self.name).field("model", &self.config.model).finish_non_exhaustive()
+        f.debug_struct("RemoteModel")
+            .field("name", &self.name)
+            .field("dialect", &self.dialect.name())
+            .field("model", &self.config.model)
+            .finish_non_exhaustive()
     }
 }
 
-impl ChatModel {
+impl RemoteModel {
     /// A model as its configuration describes it; `name` is the endpoint's, for messages. Neither
     /// address nor key is needed before the first live request.
     ///
     /// # Errors
     /// When the configuration contradicts itself or holds a secret in plain text.
-    pub fn new(name: &str, config: &ChatConfig, transport: &Transport) -> Result<Self, ConfigError> {
-        config.check()?;
-        config.teach(transport.scrubber());
-        let settings = Settings::new(json!({
-            "model": config.model,
-            "parameters": wire::parameters(config),
-            "tool_choice": config.tool_choice.as_ref().map(wire::tool_choice),
-            "extra": config.extra,
-        }));
+    pub fn new(name: &str, dialect: &str, config: &ModelConfig, transport: &Transport) -> Result<Self, ConfigError> {
+        let setup = config.setup(dialect)?;
+        setup.teach(transport.scrubber());
         Ok(Self {
             name: name.into(),
+            dialect: setup.dialect,
             config: config.clone(),
+            price: config.price.clone(),
             transport: transport.clone(),
-            template: Template::new(config),
-            settings,
+            encoder: setup.dialect.encoder(&setup),
+            settings: Settings::new(neutral(&setup)),
             route: OnceLock::new(),
         })
     }
@@ -69,7 +71,8 @@ impl ChatModel {
 
     fn route(&self) -> Result<Arc<Route>, ConfigError> {
         let resolve = || {
-            let Resolved { url, headers } = self.config.resolve(self.transport.scrubber())?;
+            let setup = self.config.setup(self.dialect.name())?;
+            let Resolved { url, headers } = setup.resolve(self.transport.scrubber())?;
             let times = &self.config.timeout_seconds;
             let seconds = |s: f64| std::time::Duration::from_secs_f64(s.clamp(0.0, 1e7));
             let name = url.host_str().unwrap_or_default();
@@ -89,12 +92,17 @@ impl ChatModel {
         self.route.get_or_init(resolve).clone()
     }
 
-    fn bound_of(&self, bytes: usize) -> Spend {
-        let Some(output) = self.config.output_limit() else { return Spend::default() };
+    fn bound_of(&self, bytes: usize, request: &Request) -> Spend {
+        let Some(output) = self.config.parameters.max_tokens else { return Spend::default() };
+        // What an address holds is not in the body.
+        let fetched = |part: &Part| part.media().is_some_and(|media| matches!(media.source, MediaSource::Url(_)));
+        if request.conversation.messages().any(|message| placed(message).0.iter().any(fetched)) {
+            return Spend::default();
+        }
         let input = bytes as u64 + TEMPLATE_TOKENS;
         Spend {
             tokens: Some(input.saturating_add(output)),
-            cost: self.config.price.as_ref().map(|price| price.bound(input, output)),
+            cost: self.price.as_ref().map(|price| price.bound(input, output)),
         }
     }
 
@@ -110,9 +118,9 @@ impl ChatModel {
             }
             return Err(failure);
         }
-        let mut reply = response::read(&received.body, turn)?;
+        let mut reply = read::read(self.dialect, &received.body, turn)?;
         for call in &reply.calls {
-            let sent = wire::wire_name(&call.name, &request.tools);
+            let sent = self.dialect.sendable_name(&call.name, &request.tools);
             if sent != call.name {
                 let name = excerpt(&call.name);
                 let detail = format!("servers refuse the name `{name}`; call `{}` is passed back as `{sent}`", call.id);
@@ -125,18 +133,68 @@ impl ChatModel {
         Ok(Understood { value: reply, spent: Some(spent) })
     }
 
+    /// Refuses what the dialect has no place for, before anything is asked.
+    fn sendable(&self, request: &Request) -> Result<(), ProviderError> {
+        for message in request.conversation.messages() {
+            let (parts, place) = placed(message);
+            for part in parts {
+                if let Some(why) = self.dialect.refuses(part, place) {
+                    let text = format!("{} {why}: the conversation has {}", self.dialect.title(), described(part));
+                    return Err(Failure::new(Kind::Unsupported, text).unspent().of(None, None));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What a response with this usage costs, where that is known.
     fn cost(&self, usage: Option<&Usage>) -> Option<f64> {
-        self.config.price.as_ref().and_then(|price| price.cost_of(usage))
+        self.price.as_ref().and_then(|price| price.cost_of(usage))
     }
 }
 
+/// What is the same in every request of an endpoint, in no dialect. The dialect is named all the same, since
+/// the recorded bytes are in it; where nothing is named it is Chat Completions.
+fn neutral(setup: &Setup<'_>) -> Value {
+    let config = setup.config;
+    let mut value = json!({
+        "model": config.model,
+        "parameters": config::parameters(&config.parameters),
+        "tool_choice": config.tool_choice,
+        "extra": config.extra,
+    });
+    if let Value::Object(map) = &mut value {
+        if setup.dialect.name() != "chat" {
+            map.insert("dialect".into(), setup.dialect.name().into());
+        }
+        if let Some(version) = &config.api_version {
+            map.insert("api_version".into(), version.as_str().into());
+        }
+    }
+    value
+}
+
+/// The parts of a message, and where they stand.
+fn placed(message: &Message) -> (&[Part], Place) {
+    match message {
+        Message::System { .. } => (&[], Place::User),
+        Message::User { content } => (content, Place::User),
+        Message::Assistant { content, .. } => (content, Place::Assistant),
+        Message::Tool(result) => (&result.content, Place::Tool),
+    }
+}
+
+fn described(part: &Part) -> String {
+    part.media().map_or_else(|| "text".into(), |media| format!("{} ({})", part.word(), media.describe()))
+}
+
 #[async_trait]
-impl Model for ChatModel {
+impl Model for RemoteModel {
     async fn respond(&self, request: &Request, context: &Context) -> Result<Reply, ProviderError> {
+        self.sendable(request)?;
         let job = Job {
             context,
-            bound: &|length| self.bound_of(length),
+            bound: &|length| self.bound_of(length, request),
             neutral: Neutral { settings: &self.settings, conversation: &request.conversation, tools: &request.tools },
             route: &|| {
                 self.route().map_err(|e| {
@@ -144,8 +202,8 @@ impl Model for ChatModel {
                     Failure::new(Kind::Unauthorized, text).advise("set it, or replay cassettes, which need no key")
                 })
             },
-            body: &|| self.template.body(request),
-            is_whole: |bytes| bytes.trim_ascii_end().ends_with(b"[DONE]"),
+            body: &|| self.encoder.body(request),
+            is_whole: &|tail| self.dialect.is_whole(tail),
         };
         let read = |received: &Received| self.read(received, request, context.request_index);
         let (mut reply, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {
@@ -162,7 +220,7 @@ impl Model for ChatModel {
             && parameters.get("seed").is_some_and(Value::is_string)
         {
             match request.seed {
-                Some(seed) => parameters.insert("seed".into(), wire::wire_seed(seed).into()),
+                Some(seed) => parameters.insert("seed".into(), wire_seed(seed).into()),
                 None => parameters.shift_remove("seed"),
             };
         }
@@ -178,6 +236,6 @@ impl Model for ChatModel {
     }
 
     fn bound(&self, request: &Request) -> Spend {
-        self.bound_of(self.template.body(request).len())
+        self.bound_of(self.encoder.body(request).len(), request)
     }
 }

@@ -1,18 +1,17 @@
 //! From the neutral request to bytes.
 
-use super::config::{ChatConfig, DerivedSeed, Seed, ToolChoice};
+use crate::config::parameters;
+use crate::dialect::{Encode, Setup};
+use crate::parameters::{Seed, ToolChoice};
+use crate::wire::{field, put, sendable_arguments, wire_seed};
 use crate::{Request, Toolbox};
-use mocktrial_trajectory::{Arguments, Message, Part, ToolCall, ToolSpec};
+use mocktrial_trajectory::{Media, MediaSource, Message, Part, ToolCall, ToolSpec};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use std::io::Write as _;
 
 /// The name under which entries keep their bytes.
 pub(super) const DIALECT: &str = "chat";
-
-/// Arguments that are no JSON object are passed back up to this many bytes.
-const ECHOED: usize = 16 << 10;
 
 /// A call's name is passed back up to this many bytes.
 const LONGEST_NAME: usize = 64;
@@ -27,16 +26,14 @@ pub(super) struct Template {
 }
 
 impl Template {
-    pub(super) fn new(config: &ChatConfig) -> Self {
+    pub(super) fn new(setup: &Setup<'_>) -> Self {
+        let config = setup.config;
         let mut head = b"{\"model\":".to_vec();
         put(&mut head, &config.model);
         head.extend_from_slice(b",\"messages\":[");
 
-        let mut parameters = parameters(config);
-        let derived_seed = parameters.get("seed").is_some_and(Value::is_string);
-        if derived_seed {
-            parameters.shift_remove("seed");
-        }
+        let mut parameters = wire_parameters(setup);
+        let derived_seed = config.parameters.seed.as_ref().is_some_and(Seed::is_derived);
         // Servers refuse these two where there are no tools.
         let mut with_tools = Vec::new();
         if let Some(parallel) = parameters.shift_remove("parallel_tool_calls") {
@@ -50,6 +47,8 @@ impl Template {
         let mut extra = config.extra.clone();
         if config.stream {
             extra.insert("stream".into(), true.into());
+        }
+        if config.stream && setup.preset.stream_options {
             let options = extra.entry("stream_options").or_insert_with(|| json!({}));
             if let Value::Object(options) = options {
                 options.entry("include_usage").or_insert(Value::Bool(true));
@@ -60,9 +59,10 @@ impl Template {
         }
         Self { head, with_tools, tail, derived_seed }
     }
+}
 
-    /// The body of a request: cached pieces in a row.
-    pub(super) fn body(&self, request: &Request) -> Vec<u8> {
+impl Encode for Template {
+    fn body(&self, request: &Request) -> Vec<u8> {
         let write = |message: &Message, out: &mut Vec<u8>| write_message(message, &request.tools, out);
         let messages: Vec<Cow<'_, [u8]>> =
             request.conversation.entries().iter().map(|entry| entry.wire(DIALECT, write)).collect();
@@ -95,21 +95,25 @@ impl Template {
     }
 }
 
-/// A derived seed as it is sent: servers read it as a signed 32-bit number at worst.
-pub(super) fn wire_seed(seed: u64) -> u64 {
-    (seed ^ (seed >> 32)) & 0x7fff_ffff
-}
-
-/// The parameters as they are sent; a derived seed as `"trial"`.
-pub(super) fn parameters(config: &ChatConfig) -> Map<String, Value> {
-    let mut map = match serde_json::to_value(&config.parameters) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    if config.parameters.seed == Some(Seed::Derived(DerivedSeed::Trial)) {
-        map.insert("seed".into(), "trial".into());
+/// The parameters under the names of this API, without a derived seed.
+fn wire_parameters(setup: &Setup<'_>) -> Map<String, Value> {
+    let mut wire = Map::new();
+    for (key, value) in parameters(&setup.config.parameters) {
+        match key.as_str() {
+            "max_tokens" => {
+                wire.insert(setup.preset.output_limit.as_str().into(), value);
+            }
+            "logprobs" => {
+                wire.insert("logprobs".into(), true.into());
+                wire.insert("top_logprobs".into(), value);
+            }
+            "seed" if value.is_string() => {}
+            _ => {
+                wire.insert(key, value);
+            }
+        }
     }
-    map
+    wire
 }
 
 pub(super) fn tool_choice(choice: &ToolChoice) -> Value {
@@ -119,18 +123,6 @@ pub(super) fn tool_choice(choice: &ToolChoice) -> Value {
         ToolChoice::Required => "required".into(),
         ToolChoice::Tool(name) => json!({"type": "function", "function": {"name": name}}),
     }
-}
-
-fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    // Writing plain data into memory cannot fail.
-    let _ = serde_json::to_writer(out, value);
-}
-
-fn field(out: &mut Vec<u8>, key: &str, value: &impl Serialize) {
-    out.push(b',');
-    put(out, key);
-    out.push(b':');
-    put(out, value);
 }
 
 fn write_tools(tools: &[ToolSpec], out: &mut Vec<u8>) {
@@ -210,25 +202,15 @@ fn write_call(call: &ToolCall, tools: &Toolbox, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"id\":");
     put(out, &call.id);
     out.extend_from_slice(b",\"type\":\"function\",\"function\":{\"name\":");
-    put(out, &*wire_name(&call.name, tools));
+    put(out, &*sendable_name(&call.name, tools));
     out.extend_from_slice(b",\"arguments\":");
-    put(out, &*wire_arguments(&call.arguments));
+    put(out, &*sendable_arguments(&call.arguments));
     out.extend_from_slice(b"}}");
 }
 
-/// A call's name as it is passed back: as the model wrote it where it names a tool, or might; else
-/// with what servers take for a name, because one that they do not take makes them refuse the
-/// whole conversation.
-pub(super) fn wire_name<'a>(name: &'a str, tools: &Toolbox) -> Cow<'a, str> {
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let sendable = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(good);
-    if sendable || tools.tools().iter().any(|tool| tool.name == name) {
-        return Cow::Borrowed(name);
-    }
-    if name.is_empty() {
-        return Cow::Borrowed("unnamed");
-    }
-    Cow::Owned(name.chars().take(LONGEST_NAME).map(|c| if good(c) { c } else { '_' }).collect())
+/// A call's name as it is passed back.
+pub(super) fn sendable_name<'a>(name: &'a str, tools: &Toolbox) -> Cow<'a, str> {
+    crate::wire::sendable_name(name, tools, LONGEST_NAME, "")
 }
 
 /// A message of the provider's own as it is passed back: with the names of its calls mended.
@@ -237,7 +219,7 @@ fn wire_raw<'a>(raw: &'a Value, tools: &Toolbox) -> Cow<'a, Value> {
     let count = raw["tool_calls"].as_array().map_or(0, Vec::len);
     for at in 0..count {
         if let Some(name) = raw["tool_calls"][at]["function"]["name"].as_str() {
-            let sent = wire_name(name, tools);
+            let sent = sendable_name(name, tools);
             if sent != name {
                 mended.to_mut()["tool_calls"][at]["function"]["name"] = sent.into();
             }
@@ -246,30 +228,41 @@ fn wire_raw<'a>(raw: &'a Value, tools: &Toolbox) -> Cow<'a, Value> {
     mended
 }
 
-/// Arguments as they are passed back: the text the model wrote where it is an object; else inside
-/// an object, because servers that parse them would refuse the whole conversation.
-pub(super) fn wire_arguments(arguments: &Arguments) -> Cow<'_, str> {
-    let text = arguments.text.trim();
-    match &arguments.value {
-        Some(_) if text.starts_with('{') && text.ends_with('}') => Cow::Borrowed(&arguments.text),
-        Some(value) => Cow::Owned(value.to_string()),
-        None => {
-            let mut end = arguments.text.len().min(ECHOED);
-            while !arguments.text.is_char_boundary(end) {
-                end -= 1;
-            }
-            Cow::Owned(json!({"malformed_arguments": &arguments.text[..end]}).to_string())
-        }
-    }
-}
-
 fn write_parts(parts: &[Part], out: &mut Vec<u8>) {
     match parts {
         [] => put(out, ""),
         [Part::Text { text }] => put(out, text),
-        // `{"type": "text", "text": …}` is this API's form too.
-        several => {
-            let _ = write!(out, "{}", json!(several));
+        several => put(out, &several.iter().map(part).collect::<Vec<_>>()),
+    }
+}
+
+fn part(part: &Part) -> Value {
+    match part {
+        Part::Text { text } => json!({"type": "text", "text": text}),
+        Part::Image { media } => json!({"type": "image_url", "image_url": {"url": media.to_url()}}),
+        Part::Audio { media } => {
+            json!({"type": "input_audio", "input_audio": {"data": data(media), "format": audio_format(&media.mime)}})
         }
+        Part::File { media, name } => {
+            let name = name.as_deref().unwrap_or("file");
+            json!({"type": "file", "file": {"filename": name, "file_data": media.to_url()}})
+        }
+    }
+}
+
+/// The bytes; an address was refused before.
+fn data(media: &Media) -> &str {
+    match &media.source {
+        MediaSource::Base64(data) => data,
+        MediaSource::Url(url) => url,
+    }
+}
+
+/// The API's word for a kind of sound.
+fn audio_format(mime: &str) -> &str {
+    match mime {
+        "audio/mpeg" | "audio/mp3" => "mp3",
+        "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" => "wav",
+        other => other.strip_prefix("audio/").unwrap_or(other),
     }
 }

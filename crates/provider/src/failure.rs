@@ -1,9 +1,9 @@
 //! What an error of a server means: by status, by code, and, where servers say it in no other way,
 //! by the words they use.
 
-use super::draft::excerpt;
 use crate::Kind;
 use crate::error::Failure;
+use crate::mend::excerpt;
 use serde_json::Value;
 
 /// Codes and types of an account that has nothing left to spend. Waiting does not help.
@@ -80,7 +80,7 @@ const MALFORMED_WORDS: &[&str] = &[
 ];
 
 /// What a response with an error status means.
-pub(super) fn classify(status: u16, body: &[u8]) -> Failure {
+pub(crate) fn classify(status: u16, body: &[u8]) -> Failure {
     let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
     let parsed = serde_json::from_slice::<Value>(body).ok();
     let said = parsed.as_ref().map_or_else(|| Said::words(&text), Said::of);
@@ -88,7 +88,7 @@ pub(super) fn classify(status: u16, body: &[u8]) -> Failure {
 }
 
 /// What an error object inside a response with status 200 means.
-pub(super) fn embedded(json: &str) -> Failure {
+pub(crate) fn embedded(json: &str) -> Failure {
     let parsed = serde_json::from_str::<Value>(json).ok();
     let said = parsed.as_ref().map_or_else(|| Said::words(json), Said::of);
     // Gateways put the status they would have answered with into the code.
@@ -102,7 +102,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Of an HTML page, as proxies send them, the title says enough.
-pub(super) fn page(text: &str) -> Option<String> {
+pub(crate) fn page(text: &str) -> Option<String> {
     if !text.trim_start().starts_with('<') {
         return None;
     }
