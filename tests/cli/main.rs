@@ -4,6 +4,7 @@
 mod agents;
 mod bundled;
 mod dependencies;
+mod faults;
 mod mistakes;
 mod resume;
 mod runs;
