@@ -60,6 +60,7 @@ pub use model::{Context, Model, Repair, Reply, Role};
 pub use money::{Exhausted, Meter, Price, Spend, Ticket};
 pub use parameters::{DerivedSeed, Effort, Parameters, Seed, StopTexts, ToolChoice};
 pub use preset::{OutputLimit, PRESETS, Preset, preset};
+pub use read::{read_response, read_stream};
 pub use remote::RemoteModel;
 pub use scripted::Scripted;
 pub use secret::{Scrubber, Secret};

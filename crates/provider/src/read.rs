@@ -1,10 +1,39 @@
 //! From a response's bytes to a reply, whatever the dialect.
 
-use crate::dialect::{Assemble, Dialect};
+use crate::dialect::{Assemble, Dialect, dialect};
 use crate::error::Failure;
 use crate::mend::excerpt;
 use crate::sse::{Events, TooLong};
-use crate::{Kind, Reply, failure};
+use crate::{Kind, ProviderError, Reply, failure};
+
+/// What a dialect makes of the body of a response with status 200: one object or a stream of events.
+///
+/// ```
+/// let body = br#"{"choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}]}"#;
+/// let reply = mocktrial_provider::read_response("chat", body)?;
+/// assert_eq!(reply.content[0].as_text(), Some("Hi."));
+/// # Ok::<(), mocktrial_provider::ProviderError>(())
+/// ```
+///
+/// # Errors
+/// As [`Model::respond`](crate::Model::respond) would give it; [`Kind::Bug`] where no dialect has that name.
+pub fn read_response(name: &str, body: &[u8]) -> Result<Reply, ProviderError> {
+    read(known(name)?, body, 0).map_err(|failure| failure.of(None, None))
+}
+
+/// The same for a stream of events that arrives in pieces. However it is cut, the reply is the same.
+///
+/// # Errors
+/// As [`read_response`].
+pub fn read_stream<'a>(name: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Reply, ProviderError> {
+    let mut stream = Stream::new(known(name)?);
+    let pushed = pieces.into_iter().try_for_each(|piece| stream.push(piece));
+    pushed.and_then(|()| stream.finish(0)).map_err(|failure| failure.of(None, None))
+}
+
+fn known(name: &str) -> Result<&'static dyn Dialect, ProviderError> {
+    dialect(name).ok_or_else(|| ProviderError::new(Kind::Bug, format!("there is no dialect `{name}`")))
+}
 
 /// Reads the body of a response with status 200, streamed or not: what it is, its bytes say.
 ///

@@ -69,6 +69,15 @@ impl RemoteModel {
         self.route().map(drop)
     }
 
+    /// The body that a request is sent with.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] where the dialect has no place for a part of the conversation.
+    pub fn body(&self, request: &Request) -> Result<Vec<u8>, ProviderError> {
+        self.sendable(request)?;
+        Ok(self.encoder.body(request))
+    }
+
     fn route(&self) -> Result<Arc<Route>, ConfigError> {
         let resolve = || {
             let setup = self.config.setup(self.dialect.name())?;
