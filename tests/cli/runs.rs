@@ -101,3 +101,33 @@ fn plain_lines_go_to_a_pipe_and_quiet_says_nothing_but_the_result() {
     assert!(ran.err.contains("20/20 episodes") && !ran.err.contains('\u{1b}'), "{}", ran.err);
     assert_eq!(project.run(&["run", "--quiet"]).expect(0).err, "");
 }
+
+#[test]
+fn a_picture_beside_the_users_words_reaches_the_model_and_is_part_of_what_is_compared() {
+    use std::sync::Mutex;
+    static SEEN: Mutex<Vec<serde_json::Value>> = Mutex::new(Vec::new());
+    let server = serve(|asked| {
+        SEEN.lock().unwrap().push(asked.body["messages"][0]["content"].clone());
+        Some(good(asked))
+    });
+    let project = Project::new(&chat(&server, ""));
+    let path = project.path().join("scenarios/shop/lamp.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let asked = "user: [\"Take item 1 and say its name.\"]";
+    std::fs::write(path, text.replace(asked, "user: [{text: Take what you see., attach: [lamp.png]}]")).unwrap();
+    project.write("scenarios/shop/lamp.png", "not really a picture");
+    project.run(&["run", "--quiet"]).expect(0);
+    let url = "data:image/png;base64,bm90IHJlYWxseSBhIHBpY3R1cmU=";
+    let content = serde_json::json!([
+        {"type": "text", "text": "Take what you see."},
+        {"type": "image_url", "image_url": {"url": url}},
+    ]);
+    assert_eq!(SEEN.lock().unwrap()[0], content);
+    let shown = project.run(&["show", "last", "lamp"]).expect(0).out;
+    assert!(shown.contains("image/png, 21 bytes"), "{shown}");
+    let world = || project.query("select world_hash from results").remove(0).remove(0);
+    let before = world();
+    project.write("scenarios/shop/lamp.png", "another picture");
+    project.run(&["run", "--quiet"]).expect(0);
+    assert_ne!(world(), before);
+}

@@ -239,8 +239,8 @@ impl ReadyEndpoint {
         if let Some(system) = self.system(&scenario.scenario) {
             conversation.push(Message::System { text: system.to_string() });
         }
-        for text in &scenario.scenario.user {
-            conversation.push(Message::user(text.clone()));
+        for said in &scenario.scenario.user {
+            conversation.push(said.clone().message());
         }
         Some(model.bound(&Request { conversation, tools: self.present(scenario), seed: Some(0) }))
     }

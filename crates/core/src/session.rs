@@ -6,7 +6,7 @@
 
 use crate::limits::{self, Reached};
 use crate::suite::Limits;
-use crate::user::User;
+use crate::user::{User, UserMessage};
 use mocktrial_provider::Reply;
 use mocktrial_trajectory::{
     Added, Arguments, Body, EndReason, Measurement, Measurements, Part, Stop, ToolCall, ToolFailure, ToolResult,
@@ -110,11 +110,12 @@ impl Session {
     }
 
     /// Asks the user for the next message and records it; `None` when the conversation is over.
-    pub async fn next_user(&mut self) -> Option<(u32, String)> {
-        let text = self.user.next(self.last_said.as_deref()).await?;
+    pub async fn next_user(&mut self) -> Option<(u32, UserMessage)> {
+        let message = self.user.next(self.last_said.as_deref()).await?;
         self.last_said = None;
-        let seq = self.push(Body::user(text.clone()));
-        Some((seq, text))
+        let UserMessage { text, attachments } = message.clone();
+        let seq = self.push(Body::User { text, attachments });
+        Some((seq, message))
     }
 
     /// Records that the model is asked.

@@ -6,7 +6,8 @@
 //! {"user": "Where is my order?", "tools": [{"name": "…", "description": "…", "input_schema": {}}], "system": "…"}
 //! ```
 //!
-//! and later `{"user": "…"}` for each further message. It writes `{"call": "get_order", "args": {…}}`
+//! and later `{"user": "…"}` for each further message; what goes with a message is in `attachments`, each as
+//! `{"type": "image", "media": {"mime": "image/png", "base64": "…"}}`. It writes `{"call": "get_order", "args": {…}}`
 //! and is sent `{"result": …}` (with `"error": true` where the call failed); or it writes
 //! `{"say": "…"}`, which ends its turn. It may write `{"usage": {"input": 120, "output": 30}}` at
 //! any time. After its last answer its standard input is closed, and for two seconds at most it may
@@ -73,7 +74,10 @@ impl Driver for CommandDriver {
         let mut first = true;
         let mut number = 0;
         while let Some((_, user)) = session.next_user().await {
-            let mut message = json!({"user": user});
+            let mut message = json!({"user": user.text});
+            if !user.attachments.is_empty() {
+                message["attachments"] = json!(user.attachments);
+            }
             if first {
                 message["tools"] = self.tools.iter().map(presented).collect();
                 if let Some(system) = session.system() {

@@ -34,9 +34,9 @@ impl Driver for ModelDriver {
             added.push(Added::System { text: system.to_string() });
             request.conversation.push(Message::System { text: system.to_string() });
         }
-        while let Some((event, text)) = session.next_user().await {
+        while let Some((event, said)) = session.next_user().await {
             added.push(Added::User { event });
-            request.conversation.push(Message::user(text));
+            request.conversation.push(said.message());
             loop {
                 let asked = session.request(parameters.take(), std::mem::take(&mut added))?;
                 let reply = self.model.respond(&request, &context).await.map_err(|error| {

@@ -52,7 +52,7 @@ impl Driver for ProbeDriver {
         while let Some((_, user)) = session.next_user().await {
             match self.probe {
                 Probe::Null | Probe::Reference => {}
-                Probe::Echo => session.say(user),
+                Probe::Echo => session.say(user.text),
                 Probe::Refuse => session.say("I'm sorry, but I can't help with that."),
                 Probe::Dump => session.say(session.world().state().to_value().to_string()),
                 Probe::Spam => {
@@ -190,7 +190,7 @@ impl Driver for Author {
         let mut steps = self.steps.lock().await;
         let mut number = 0;
         while let Some((_, user)) = session.next_user().await {
-            self.heard.send(Heard::User(user)).await.map_err(|_| gone())?;
+            self.heard.send(Heard::User(user.text)).await.map_err(|_| gone())?;
             loop {
                 match steps.recv().await.ok_or_else(gone)? {
                     AuthorStep::Say(text) => {

@@ -60,7 +60,7 @@ pub(crate) struct ScenarioFile {
     #[serde(default)]
     pub(crate) system: Option<String>,
     /// What the user says, in order; the next is given when the agent answers without calls.
-    pub(crate) user: Texts,
+    pub(crate) user: UserFile,
     /// A JSON Merge Patch (RFC 7396) on the world's state.
     #[serde(default)]
     pub(crate) state: Option<Map<String, Value>>,
@@ -97,14 +97,35 @@ pub(crate) struct ScenarioFile {
     pub(crate) key: Option<Elsewhere<String>>,
 }
 
-/// One text, or several.
+/// One message, or several.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(crate) enum Texts {
+pub(crate) enum UserFile {
     /// One.
     One(#[schemars(length(min = 1))] String),
     /// Several, in order.
-    Many(#[schemars(length(min = 1))] Vec<String>),
+    Many(#[schemars(length(min = 1))] Vec<UserMessageFile>),
+}
+
+/// A message: its text, or its text with files.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum UserMessageFile {
+    /// A text.
+    Text(String),
+    /// A text with pictures, sounds or documents.
+    WithFiles(Attaching),
+}
+
+/// A text with pictures, sounds or documents.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Attaching {
+    /// The text.
+    pub(crate) text: String,
+    /// The files that go with it, relative to this one.
+    #[schemars(length(min = 1))]
+    pub(crate) attach: Vec<String>,
 }
 
 /// A step of an accepted way: a call, or something said, which ends the agent's turn.

@@ -2,14 +2,14 @@
 
 use super::cases::{CaseRow, Cases};
 use super::document::{Document, Format, Node};
-use super::files::{ScenarioFile, StepFile, Texts};
+use super::files::{ScenarioFile, StepFile};
 use super::load_world::{Ready, errors_since, said};
 use super::mistake::Mistake;
 use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
 use super::source::{Span, printable, steers};
 use super::substitute::Clash;
-use super::{merge, names, schemas, substitute};
+use super::{attachments, merge, names, schemas, substitute};
 use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -164,7 +164,7 @@ impl Builder<'_> {
         schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
         self.tags(reader, &file.tags);
-        let user = self.user(reader, &file.user);
+        let user = attachments::user(reader, self.document, &file.user);
         let before = reader.mistakes.len();
         let given = self.tools(reader, file.tools.as_deref());
         // Where a tool is misspelt, it is not known which the agent has: nothing is said about others.
@@ -190,7 +190,7 @@ impl Builder<'_> {
                 "initial": initial.digest.to_string(),
                 "tools": tools,
                 "system": file.system,
-                "user": user,
+                "user": attachments::identity(&user),
                 // Real time is not the model's doing, and money depends on the endpoint.
                 "limits": Limits { real_seconds: None, cost: None, ..limits },
             })),
@@ -244,18 +244,6 @@ impl Builder<'_> {
             };
             self.fault(reader, &["tags".into(), i.to_string()], message, Some("write a word, or remove it".into()));
         }
-    }
-
-    fn user(&self, reader: &mut Reader, texts: &Texts) -> Vec<String> {
-        let texts = match texts {
-            Texts::One(one) => std::slice::from_ref(one),
-            Texts::Many(many) => many.as_slice(),
-        };
-        for (i, _) in texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty()) {
-            let hint = "say what the user wants; for an agent that must act unasked, let the user say so".to_owned();
-            self.fault(reader, &["user".into(), i.to_string()], "the user says nothing here", Some(hint));
-        }
-        texts.to_vec()
     }
 
     fn known_tools(&self) -> Vec<&str> {

@@ -68,6 +68,7 @@
 //! | what it means | `load_world`, `load_scenario`, `merge`, `configure` |
 //! | which of it is meant | `select` |
 
+mod attachments;
 mod cases;
 mod config;
 mod configure;

@@ -1,6 +1,7 @@
 //! A suite as the rest of mocktrial sees it: checked, compiled and shared.
 
 use super::Mistake;
+use crate::user::UserMessage;
 use mocktrial_trajectory::{Criterion, Digest, Pointer};
 use mocktrial_world::{State, World};
 use serde_json::Value;
@@ -58,7 +59,7 @@ pub struct Scenario {
     /// The system prompt, before an endpoint changes it.
     pub system: Option<String>,
     /// The user's messages, in order; at least one.
-    pub user: Vec<String>,
+    pub user: Vec<UserMessage>,
     /// The state before the first call: the world's, merged with the scenario's. Equal states are shared.
     pub initial: Arc<Initial>,
     /// The tools that the agent has; `None` for all of the world's.

@@ -52,7 +52,7 @@ fn a_value_that_is_one_column_keeps_its_type_and_within_text_it_is_written_out()
     assert_eq!(args(&suite, 1), json!({"order_id": "007", "copies": 3, "gift": false, "notes": []}));
     let first = &suite.scenarios[0];
     assert_eq!(first.title, "Order W-1, 2 copies");
-    assert_eq!(first.user, ["Where is W-1? I pay ${total}."]);
+    assert_eq!(first.user[0].text, "Where is W-1? I pay ${total}.");
     assert_eq!(first.references[0][1], Step::Say("2".into()), "what is said is text");
     assert_eq!(first.criteria[1].parameters, json!({"path": "$.orders['W-1'].total", "equals": 42.5}));
     let state = suite.scenarios[1].initial.value();
@@ -107,7 +107,7 @@ fn a_dollar_that_is_doubled_means_the_same_with_and_without_cases() {
     let suite = Folder::shop(&[("scenarios/shop/a.yaml", text)]).loaded();
     let scenario = &suite.scenarios[0];
     assert_eq!(scenario.system.as_deref(), Some("${a}"));
-    assert_eq!(scenario.user, ["Where is ${b}?"]);
+    assert_eq!(scenario.user[0].text, "Where is ${b}?");
     assert_eq!(scenario.initial.value()["orders"]["${c}"], json!({"note": "${d} ${e}"}));
     assert_eq!(args(&suite, 0), json!({"order_id": "${f}"}));
     assert_eq!(scenario.references[0][1], Step::Say("${g}".into()));

@@ -27,7 +27,7 @@ fn a_scenario_is_named_by_its_path_and_holds_what_its_file_says() {
     assert_eq!(scenario.family, scenario.id);
     assert_eq!(scenario.title, "Where is it?");
     assert_eq!(scenario.tags.iter().collect::<Vec<_>>(), ["easy", "lookup"]);
-    assert_eq!(scenario.user, ["Where is my order W-1?"]);
+    assert_eq!(scenario.user, ["Where is my order W-1?".into()]);
     assert_eq!(scenario.system.as_deref(), Some("Be short."));
     assert_eq!(scenario.world.id, "shop/shop");
     assert_eq!(scenario.world.title.as_deref(), Some("A shop"));

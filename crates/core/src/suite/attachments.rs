@@ -1,0 +1,107 @@
+//! What the user says, with the pictures, sounds and documents that go with it.
+
+use super::document::Document;
+use super::files::{UserFile, UserMessageFile};
+use super::names;
+use super::reading::Reader;
+use super::source::printable;
+use crate::user::UserMessage;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mocktrial_trajectory::{Digest, Media, Part};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The most bytes of one file. Providers take no more than about this in one request.
+const LARGEST: u64 = 20 << 20;
+
+/// The kinds of files, by extension.
+const KINDS: &[(&str, &str)] = &[
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("wav", "audio/wav"),
+    ("mp3", "audio/mpeg"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain"),
+    ("md", "text/markdown"),
+    ("csv", "text/csv"),
+];
+
+/// Reads the messages of a scenario's `user`; mistakes are noted at their text.
+pub(super) fn user(reader: &mut Reader, document: &Document, user: &UserFile) -> Vec<UserMessage> {
+    let mut messages = Vec::new();
+    let written = match user {
+        UserFile::One(text) => &[UserMessageFile::Text(text.clone())][..],
+        UserFile::Many(many) => many.as_slice(),
+    };
+    for (i, message) in written.iter().enumerate() {
+        let at = |more: &[&str]| {
+            let mut at = vec!["user".to_owned(), i.to_string()];
+            at.extend(more.iter().map(|&key| key.to_owned()));
+            document.root.span_at(&at)
+        };
+        match message {
+            UserMessageFile::Text(text) => {
+                if text.trim().is_empty() {
+                    let hint = "say what the user wants; for an agent that must act unasked, let the user say so";
+                    reader.mistakes.push(document.source.mistake(at(&[]), "the user says nothing here").hint(hint));
+                }
+                messages.push(text.clone().into());
+            }
+            UserMessageFile::WithFiles(with) => {
+                let mut attachments = Vec::new();
+                for (n, name) in with.attach.iter().enumerate() {
+                    let span = at(&["attach", &n.to_string()]);
+                    let Some(path) = reader.follow(&document.source, span, name) else { continue };
+                    match attachment(&path, name) {
+                        Ok(part) => attachments.push(part),
+                        Err((message, hint)) => {
+                            reader.mistakes.push(document.source.mistake(span, message).hint(hint));
+                        }
+                    }
+                }
+                messages.push(UserMessage { text: with.text.clone(), attachments });
+            }
+        }
+    }
+    messages
+}
+
+fn attachment(path: &Path, name: &str) -> Result<Part, (String, String)> {
+    let shown = printable(name);
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let Some((_, mime)) = KINDS.iter().find(|(known, _)| *known == extension) else {
+        let known: Vec<&str> = KINDS.iter().map(|(extension, _)| *extension).collect();
+        let message = format!("what kind of file `{shown}` is, its extension does not say");
+        return Err((message, format!("known are {}", names::list(&known))));
+    };
+    let unreadable =
+        |error: std::io::Error| (format!("`{shown}` cannot be read: {error}"), "see whether it is there".to_owned());
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > LARGEST {
+        let message = format!("`{shown}` has {size} bytes, more than the {LARGEST} that may go with a message");
+        return Err((message, "make it smaller".to_owned()));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    Ok(match Part::from(Media::base64(*mime, STANDARD.encode(bytes))) {
+        Part::File { media, .. } => {
+            Part::File { media, name: path.file_name().map(|name| name.to_string_lossy().into_owned()) }
+        }
+        part => part,
+    })
+}
+
+/// What the messages are, for the hash of the instrument: files by the hash of their content.
+pub(super) fn identity(messages: &[UserMessage]) -> Value {
+    let one = |message: &UserMessage| {
+        if message.attachments.is_empty() {
+            return Value::from(message.text.as_str());
+        }
+        let files: Vec<String> = message.attachments.iter().map(|part| Digest::of(&json!(part)).to_string()).collect();
+        json!({"text": message.text, "attachments": files})
+    };
+    messages.iter().map(one).collect()
+}
