@@ -40,6 +40,7 @@
 //! A server may say `completed` of an answer that its output limit cut: llama.cpp does. Then nothing tells.
 
 mod encode;
+mod event;
 mod input;
 mod output;
 mod response;
@@ -145,6 +146,6 @@ impl Dialect for Responses {
     }
 
     fn is_whole(&self, body: &[u8]) -> bool {
-        ends_with_done(body) || last_event(body).is_some_and(stream::is_last)
+        ends_with_done(body) || last_event(body).is_some_and(event::is_last)
     }
 }

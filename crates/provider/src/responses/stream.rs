@@ -1,8 +1,9 @@
 //! Assembling a reply from the events of a stream.
 
+use super::event::{Event, word};
 use super::output::{Draft, Ending, Sort};
 use super::response::Envelope;
-use super::slot::{Place, Slot};
+use super::slot::Slot;
 use crate::dialect::Assemble;
 use crate::error::Failure;
 use crate::mend::excerpt;
@@ -13,9 +14,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// The events that end a stream.
-const ENDS: &[&str] = &["response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"];
 
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
@@ -30,67 +28,6 @@ pub(super) struct Assembler {
     ended: Option<Vec<Value>>,
     /// Whether `[DONE]` came.
     done: bool,
-}
-
-/// An event of a stream: all fields that any of them has.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Event<'a> {
-    #[serde(borrow)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    response: Option<&'a RawValue>,
-    #[serde(borrow)]
-    item: Option<&'a RawValue>,
-    #[serde(borrow)]
-    item_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output_index: Option<&'a RawValue>,
-    #[serde(borrow)]
-    content_index: Option<&'a RawValue>,
-    #[serde(borrow)]
-    summary_index: Option<&'a RawValue>,
-    #[serde(borrow)]
-    delta: Option<&'a RawValue>,
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refusal: Option<&'a RawValue>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    part: Option<&'a RawValue>,
-    #[serde(borrow)]
-    logprobs: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-fn number(raw: Option<&RawValue>) -> Option<u64> {
-    raw.and_then(text)?.parse().ok()
-}
-
-/// A text that says something.
-fn word(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    raw.and_then(text).filter(|text| !text.is_empty())
-}
-
-impl Event<'_> {
-    fn index(&self) -> Option<u64> {
-        number(self.output_index)
-    }
-
-    fn content(&self) -> Place {
-        Place::Content(number(self.content_index).unwrap_or(0))
-    }
-
-    fn summary(&self) -> Place {
-        Place::Summary(number(self.summary_index).unwrap_or(0))
-    }
 }
 
 impl Assemble for Assembler {
@@ -191,19 +128,6 @@ fn says_less(told: &[Value], streamed: &[Value]) -> bool {
             .count()
     };
     calls(told) < calls(streamed) || texts(told) == 0 && texts(streamed) > 0
-}
-
-/// Whether nothing follows an event, by its name, or by its type where that comes first.
-pub(super) fn is_last(event: &[u8]) -> bool {
-    fn after<'a>(text: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
-        text.trim_ascii_start().strip_prefix(prefix.as_bytes())
-    }
-    let kind = |line| {
-        let in_data = |data| after(after(after(data, "{")?, "\"type\":")?, "\"");
-        after(line, "event:").or_else(|| after(line, "data:").map(|data| in_data(data).unwrap_or_default()))
-    };
-    let kind = event.split(|byte| *byte == b'\n').find_map(kind).unwrap_or_default().trim_ascii_start();
-    ENDS.iter().any(|end| kind.starts_with(end.as_bytes()))
 }
 
 impl Assembler {
