@@ -3,13 +3,13 @@
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;
 use crate::preset::Preset;
-use crate::{Reply, Request, Toolbox, chat};
+use crate::{Reply, Request, Toolbox, chat, responses};
 use mocktrial_trajectory::Part;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// Every dialect. A new one is a folder with its [`Dialect`], and a line here.
-static DIALECTS: &[&dyn Dialect] = &[&chat::Chat];
+static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses];
 
 /// The dialect of this name.
 pub(crate) fn dialect(name: &str) -> Option<&'static dyn Dialect> {
@@ -86,8 +86,9 @@ pub(crate) trait Dialect: Send + Sync {
     /// What reads a stream of events.
     fn assembler(&self) -> Box<dyn Assemble>;
 
-    /// Whether these last bytes of a stream end it, though the connection stays open.
-    fn is_whole(&self, tail: &[u8]) -> bool;
+    /// Whether these bytes of a stream end it, though the connection stays open. It is asked after every
+    /// piece: looking at more than what ends the stream would make reading quadratic.
+    fn is_whole(&self, body: &[u8]) -> bool;
 }
 
 /// Writes the bodies of an endpoint's requests.

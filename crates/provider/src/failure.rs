@@ -79,6 +79,35 @@ const MALFORMED_WORDS: &[&str] = &[
     "failed to parse tool call",
 ];
 
+/// Codes of what the provider's filters stopped. `invalid_prompt` is what OpenAI says of a prompt that was flagged.
+const FILTERED: &[&str] = &[
+    "content_filter",
+    "content_policy_violation",
+    "image_content_policy_violation",
+    "invalid_prompt",
+    "bio_policy",
+    "misalignment_policy_violation",
+];
+
+/// Codes of a failed response whose request can never succeed (OpenAI Responses).
+const UNUSABLE: &[&str] = &[
+    "invalid_request_error",
+    "data_residency_mismatch",
+    "invalid_image",
+    "invalid_image_format",
+    "invalid_base64_image",
+    "invalid_image_url",
+    "invalid_image_mode",
+    "image_too_large",
+    "image_too_small",
+    "image_parse_error",
+    "image_file_too_large",
+    "image_file_not_found",
+    "unsupported_image_media_type",
+    "empty_image_file",
+    "failed_to_download_image",
+];
+
 /// What a response with an error status means.
 pub(crate) fn classify(status: u16, body: &[u8]) -> Failure {
     let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
@@ -158,7 +187,7 @@ impl Said {
             Kind::ContextOverflow
         } else if has(MALFORMED) || says(MALFORMED_WORDS) {
             Kind::Malformed
-        } else if has(&["content_filter", "content_policy_violation"]) {
+        } else if has(FILTERED) {
             Kind::ContentFilter
         } else {
             match status {
@@ -170,7 +199,7 @@ impl Said {
                 _ if has(&["rate_limit_exceeded", "slow_down", "rate_limit_error"]) => Kind::RateLimited,
                 _ if has(&["invalid_api_key", "authentication_error"]) => Kind::Unauthorized,
                 _ if has(&["model_not_found"]) => Kind::NotFound,
-                _ if has(&["invalid_request_error"]) => Kind::Rejected,
+                _ if has(UNUSABLE) => Kind::Rejected,
                 _ => Kind::ServerError,
             }
         };

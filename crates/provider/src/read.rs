@@ -5,6 +5,8 @@ use crate::error::Failure;
 use crate::mend::excerpt;
 use crate::sse::{Events, TooLong};
 use crate::{Kind, ProviderError, Reply, failure};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// What a dialect makes of the body of a response with status 200: one object or a stream of events.
 ///
@@ -35,10 +37,31 @@ fn known(name: &str) -> Result<&'static dyn Dialect, ProviderError> {
     dialect(name).ok_or_else(|| ProviderError::new(Kind::Bug, format!("there is no dialect `{name}`")))
 }
 
+/// A string that borrows where it has no escapes.
+#[derive(serde::Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// The text of a JSON string; of a number, its digits. `None` for anything else.
+pub(crate) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    match raw.get().as_bytes().first()? {
+        b'"' => serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|t| t.0),
+        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw.get())),
+        _ => None,
+    }
+}
+
 /// Reads the body of a response with status 200, streamed or not: what it is, its bytes say.
 ///
 /// `turn` is the request's number in the episode, for call ids that have to be made.
 pub(crate) fn read(dialect: &dyn Dialect, body: &[u8], turn: u32) -> Result<Reply, Failure> {
+    read_body(dialect, body, turn).map_err(|failure| match failure.kind {
+        // The parameters were taken before: it is the conversation.
+        Kind::Rejected if turn > 0 => Failure::new(Kind::ConversationRejected, failure.message),
+        _ => failure,
+    })
+}
+
+fn read_body(dialect: &dyn Dialect, body: &[u8], turn: u32) -> Result<Reply, Failure> {
     let start = body.iter().position(|b| !b.is_ascii_whitespace()).map_or(body, |at| &body[at..]);
     match start.first() {
         None => Err(Failure::new(Kind::Unreadable, "the response is empty")),

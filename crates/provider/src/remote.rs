@@ -212,7 +212,7 @@ impl Model for RemoteModel {
                 })
             },
             body: &|| self.encoder.body(request),
-            is_whole: &|tail| self.dialect.is_whole(tail),
+            is_whole: &|body| self.dialect.is_whole(body),
         };
         let read = |received: &Received| self.read(received, request, context.request_index);
         let (mut reply, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {

@@ -10,6 +10,19 @@ const MAX_EVENT: usize = 16 << 20;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
+/// Whether `[DONE]` ends these bytes, as it ends the streams of OpenAI and those who follow it.
+pub(crate) fn ends_with_done(body: &[u8]) -> bool {
+    body[body.len().saturating_sub(64)..].trim_ascii_end().ends_with(b"[DONE]")
+}
+
+/// The last event of these bytes, where it is whole: its lines, without the blank one after them. It looks
+/// at no byte before that event.
+pub(crate) fn last_event(body: &[u8]) -> Option<&[u8]> {
+    let blank: &[u8] = if body.ends_with(b"\r\n\r\n") { b"\r\n\r\n" } else { b"\n\n" };
+    let body = body.strip_suffix(blank)?;
+    Some(memchr::memmem::rfind(body, blank).map_or(body, |at| &body[at + blank.len()..]))
+}
+
 /// Takes bytes in any pieces and gives whole events.
 #[derive(Debug, Default)]
 pub(crate) struct Events {

@@ -1,14 +1,12 @@
 //! The pieces of a message or a delta, read in one pass and borrowing from the body.
 
+use crate::read::Text;
+pub(super) use crate::read::text;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-
-/// A string that borrows where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A field this module does not know, with its JSON text.
 pub(super) type Extra<'a> = (Cow<'a, str>, &'a RawValue);
@@ -39,15 +37,6 @@ pub(super) struct CallPiece<'a> {
 pub(super) struct FunctionPiece<'a> {
     pub(super) name: Option<Cow<'a, str>>,
     pub(super) arguments: Option<&'a RawValue>,
-}
-
-/// The text of a JSON string; of a number, its digits. `None` for anything else.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    match raw.get().as_bytes().first()? {
-        b'"' => serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|t| t.0),
-        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw.get())),
-        _ => None,
-    }
 }
 
 /// Whether a value says nothing: `null`, `""`, `[]`, `{}`.

@@ -37,6 +37,7 @@ pub(crate) mod tests;
 
 use crate::dialect::{Assemble, Dialect, Encode, Place, Setup};
 use crate::error::Failure;
+use crate::sse::ends_with_done;
 use crate::{Reply, Toolbox};
 use mocktrial_trajectory::{MediaSource, Part};
 use serde_json::Value;
@@ -123,7 +124,7 @@ impl Dialect for Chat {
         Box::<stream::Assembler>::default()
     }
 
-    fn is_whole(&self, tail: &[u8]) -> bool {
-        tail.trim_ascii_end().ends_with(b"[DONE]")
+    fn is_whole(&self, body: &[u8]) -> bool {
+        ends_with_done(body)
     }
 }

@@ -3,11 +3,12 @@
 use super::draft::{Draft, DraftCall};
 use super::message::{Piece, text};
 use crate::error::Failure;
+use crate::logprob::logprobs;
 use crate::mend::excerpt;
 use crate::read::unreadable;
 use crate::usage::tokens;
 use crate::{Kind, Reply, failure};
-use mocktrial_trajectory::{Alternative, Logprob, Usage};
+use mocktrial_trajectory::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -184,36 +185,20 @@ fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireLogprobs {
-    content: Option<Vec<WireLogprob>>,
-}
-
-#[derive(Deserialize)]
-struct WireLogprob {
-    token: String,
-    logprob: f64,
-    #[serde(default)]
-    top_logprobs: Vec<WireLogprob>,
+struct WireLogprobs<'a> {
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
 }
 
 fn absorb_logprobs(raw: &RawValue, draft: &mut Draft) {
     if raw.get() == "null" {
         return;
     }
-    let Ok(WireLogprobs { content }) = serde_json::from_str(raw.get()) else {
-        let detail = || format!("logprobs are not what they should be: {}", excerpt(raw.get()));
-        draft.mender.mend_piece("unreadable_logprobs", detail);
-        return;
-    };
-    draft.logprobs.extend(content.unwrap_or_default().into_iter().map(|token| {
-        Logprob {
-            token: token.token,
-            logprob: token.logprob,
-            top: token
-                .top_logprobs
-                .into_iter()
-                .map(|other| Alternative { token: other.token, logprob: other.logprob })
-                .collect(),
-        }
-    }));
+    let read = serde_json::from_str::<WireLogprobs<'_>>(raw.get()).ok();
+    match read.and_then(|wire| logprobs(wire.content.map_or("null", RawValue::get))) {
+        Some(tokens) => draft.logprobs.extend(tokens),
+        None => draft.mender.mend_piece("unreadable_logprobs", || {
+            format!("logprobs are not what they should be: {}", excerpt(raw.get()))
+        }),
+    }
 }

@@ -158,7 +158,7 @@ impl Transport {
         let first_byte_ms = milliseconds(began.elapsed());
         let mut body = Collected::default();
         loop {
-            let whole = (job.is_whole)(body.tail());
+            let whole = (job.is_whole)(body.so_far());
             let limit = latest.min(Instant::now() + if whole { GRACE } else { route.idle });
             match watch.within(limit, incoming.chunk()).await {
                 Ok(Ok(Some(chunk))) => body.push(chunk)?,
@@ -277,10 +277,8 @@ impl Collected {
         Ok(())
     }
 
-    /// The last bytes: looking at more after every piece would make reading quadratic.
-    fn tail(&self) -> &[u8] {
-        let all: &[u8] = if self.rest.is_empty() { &self.first } else { &self.rest };
-        &all[all.len().saturating_sub(64)..]
+    fn so_far(&self) -> &[u8] {
+        if self.rest.is_empty() { &self.first } else { &self.rest }
     }
 
     fn whole(self) -> Bytes {

@@ -1,0 +1,160 @@
+//! From a response object to a reply: all of it but its output.
+
+use super::output::{Draft, Ending};
+use crate::error::Failure;
+use crate::mend::excerpt;
+use crate::read::{text, unreadable};
+use crate::usage::tokens;
+use crate::{Kind, Reply, failure};
+use mocktrial_trajectory::Usage;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// A response object: the body, or what an event of a stream has of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    incomplete_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    /// Its items: `None` where it says nothing of them.
+    pub(super) fn items(&self) -> Result<Option<Vec<Value>>, Failure> {
+        let Some(raw) = self.output.filter(|raw| raw.get() != "null") else { return Ok(None) };
+        match serde_json::from_str(raw.get()) {
+            Ok(Value::Array(items)) => Ok(Some(items)),
+            Ok(item @ Value::Object(_)) => Ok(Some(vec![item])),
+            Ok(_) => Err(unreadable("the output is not a list of items", raw.get().as_bytes())),
+            Err(e) => Err(unreadable(&format!("the output cannot be read ({e})"), raw.get().as_bytes())),
+        }
+    }
+
+    /// Takes who answered.
+    pub(super) fn absorb_served(&self, draft: &mut Draft) {
+        let served = &mut draft.served;
+        for (raw, field) in [(self.model, &mut served.model), (self.service_tier, &mut served.tier)] {
+            if let Some(said) = raw.and_then(text).filter(|t| !t.is_empty()) {
+                *field = Some(said.into_owned());
+            }
+        }
+    }
+
+    /// Takes all that an ended response has beside its output. `event` is the status of which a stream's
+    /// event speaks; it is for responses that say nothing themselves, or are not told that they have ended.
+    pub(super) fn absorb_end(&self, event: Option<&str>, draft: &mut Draft) -> Result<(), Failure> {
+        if let Some(error) = self.error.filter(|e| e.get() != "null") {
+            return Err(failure::embedded(error.get()));
+        }
+        self.absorb_served(draft);
+        if let Some(raw) = self.usage.filter(|u| u.get() != "null") {
+            absorb_usage(raw, draft);
+        }
+        let said = self.status.and_then(text).filter(|status| !status.is_empty());
+        let status = match (said.as_deref(), event) {
+            (None | Some("in_progress" | "queued"), Some(event)) => event,
+            (Some(status), _) => status,
+            (None, None) => {
+                draft.mender.mend("missing_status", "the response does not say whether it is complete");
+                "completed"
+            }
+        };
+        draft.ending = match status {
+            "completed" => Ending::Completed,
+            "incomplete" => Ending::Incomplete(self.reason().into_owned()),
+            "failed" => return Err(Failure::new(Kind::ServerError, "the response failed, without a reason")),
+            "cancelled" | "canceled" => {
+                return Err(Failure::new(Kind::ServerError, "the provider cancelled the response"));
+            }
+            other => {
+                let text = format!("the response has not ended: its status is `{}`", excerpt(other));
+                return Err(Failure::new(Kind::Unreadable, text));
+            }
+        };
+        Ok(())
+    }
+
+    /// Why it is incomplete, in the server's words.
+    fn reason(&self) -> Cow<'_, str> {
+        #[derive(Deserialize)]
+        struct Details<'a> {
+            #[serde(borrow, default)]
+            reason: Option<&'a RawValue>,
+        }
+        let details = self.incomplete_details.and_then(|raw| serde_json::from_str::<Details<'_>>(raw.get()).ok());
+        details.and_then(|details| details.reason).and_then(text).unwrap_or_default()
+    }
+}
+
+/// Reads a body that is one object.
+pub(super) fn read_whole(body: &[u8], turn: u32) -> Result<Reply, Failure> {
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(body).map_err(|e| unreadable(&format!("the response cannot be read ({e})"), body))?;
+    let mut draft = Draft::default();
+    envelope.absorb_end(None, &mut draft)?;
+    let Some(items) = envelope.items()? else { return Err(unreadable("the response has no output", body)) };
+    Ok(draft.finish(items, turn))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireUsage {
+    input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    total_tokens: Option<f64>,
+    input_tokens_details: Option<InputDetails>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InputDetails {
+    cached_tokens: Option<f64>,
+    cache_write_tokens: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    reasoning_tokens: Option<f64>,
+}
+
+fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
+    let Ok(wire) = serde_json::from_str::<WireUsage>(raw.get()) else {
+        let text = format!("usage is not what it should be: {}", excerpt(raw.get()));
+        draft.mender.mend("unreadable_usage", text);
+        return;
+    };
+    let (Some(input), Some(output)) = (wire.input_tokens, wire.output_tokens) else {
+        draft.mender.mend("partial_usage", format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
+        return;
+    };
+    let details = wire.input_tokens_details.unwrap_or_default();
+    let mut usage = Usage {
+        input: tokens(Some(input)),
+        output: tokens(Some(output)),
+        cached: tokens(details.cached_tokens),
+        cache_written: tokens(details.cache_write_tokens),
+        reasoning: tokens(wire.output_tokens_details.and_then(|d| d.reasoning_tokens)),
+    };
+    // As in Chat Completions, xAI counts reasoning beside the output; the total tells.
+    if usage.reasoning > 0 && tokens(wire.total_tokens) == usage.total().saturating_add(usage.reasoning) {
+        usage.output = usage.output.saturating_add(usage.reasoning);
+        draft.mender.mend("reasoning_beside_output", "reasoning tokens were not counted as output; they are now");
+    }
+    draft.usage = Some(usage);
+}

@@ -1,0 +1,5 @@
+//! The dialect, byte by byte.
+
+mod fixtures;
+mod requests;
+mod stories;
