@@ -37,6 +37,7 @@ mod dialect;
 mod error;
 mod failure;
 mod mend;
+pub mod messages;
 mod model;
 mod money;
 mod parameters;

@@ -1,0 +1,1 @@
+//! The dialect, byte by byte.
