@@ -91,8 +91,7 @@ impl Draft {
                 // A gateway may write the text of the object instead of the object.
                 match serde_json::from_str::<String>(input) {
                     Ok(text) => {
-                        let detail =
-                            format!("the arguments of `{id}` came as the text of an object, not as the object");
+                        let detail = format!("the arguments of `{id}` came as a text, not as an object");
                         mender.mend("arguments_as_text", detail);
                         text
                     }

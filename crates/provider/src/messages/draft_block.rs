@@ -65,6 +65,10 @@ impl Block {
             #[serde(borrow, default)]
             input: Option<&'a RawValue>,
         }
+        if let Ok(text) = serde_json::from_str::<String>(raw.get()) {
+            mender.mend("content_as_text", "a text came in the place of a content block");
+            return Some(Self::said(text));
+        }
         let call = serde_json::from_str::<Call<'_>>(raw.get()).ok().filter(|call| call.r#type.is_string());
         let whole = serde_json::from_str::<Map<String, Value>>(raw.get());
         let (Some(call), whole) = (call, whole) else {

@@ -32,7 +32,7 @@
 //! | `malformed_arguments_wrapped` | a text that is no JSON object is kept as it is, and passed back as `{"malformed_arguments": …}` (16 KiB at most), because the API takes nothing but an object |
 //! | `colliding_block_index`, `odd_block_index`, `missing_block_start` | pieces of a stream whose index does not say to which block they belong, or whose block was never begun |
 //! | `stop_with_calls`, `calls_announced`, `missing_stop_reason` | a stop reason that is absent or contradicts the message |
-//! | `content_as_text`, `odd_content`, `unreadable_block` | content that is a text; that is neither a text nor a list; and an item of it that is no block, or nests too deep to be kept, and is left out |
+//! | `content_as_text`, `odd_content`, `unreadable_block` | content, or an item of it, that is a text; content that is neither a text nor a list; and an item that is no block, or nests too deep to be kept, and is left out |
 //! | `unparseable_event`, `unknown_event`, `unknown_delta` | an event that is no JSON, or of no known type, is passed over; a piece of no known type is added to its block. An event that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
 //! | `partial_usage`, `unreadable_usage` | usage that lacks a side is left out |
 //!

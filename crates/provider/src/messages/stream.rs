@@ -87,7 +87,7 @@ impl Assemble for Assembler {
         let name = String::from_utf8_lossy(name);
         let kind = event.r#type.as_deref().unwrap_or(&name);
         match kind {
-            "ping" => {}
+            "ping" | "vertex_event" => {}
             "error" => return Err(failure::embedded(&String::from_utf8_lossy(data))),
             "message_start" => self.message(event.message, true).map_err(|e| lost(&e, data))?,
             // Some servers end a stream with the whole message, or send nothing else.
