@@ -2,7 +2,7 @@
 //! endpoints share it.
 
 use crate::Toolbox;
-use crate::wire::{put, sendable_arguments};
+use crate::wire::{field, put, sendable_arguments};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mocktrial_trajectory::{Media, MediaSource, Message, Part, ToolCall, ToolResult, ToolSpec};
@@ -114,23 +114,22 @@ fn write_call(call: &ToolCall, tools: &Toolbox, out: &mut Vec<u8>) {
 fn write_result(result: &ToolResult, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"type\":\"tool_result\",\"tool_use_id\":");
     put(out, &*sendable_id(&result.call_id));
-    let mut content = Vec::new();
     match &*result.content {
-        [Part::Text { text }] if !text.trim().is_empty() => put(&mut content, text),
+        [Part::Text { text }] if !text.trim().is_empty() => {
+            field(out, "content", text);
+        }
         parts => {
-            let mut list = List { out: &mut content, empty: true };
+            let mut blocks = Vec::new();
+            let mut list = List { out: &mut blocks, empty: true };
             parts.iter().for_each(|part| list.part(part));
-            if !content.is_empty() {
-                content.insert(0, b'[');
-                content.push(b']');
+            if !blocks.is_empty() {
+                out.extend_from_slice(b",\"content\":[");
+                out.extend_from_slice(&blocks);
+                out.push(b']');
             } else if result.is_error {
-                put(&mut content, NAMELESS_ERROR);
+                field(out, "content", NAMELESS_ERROR);
             }
         }
-    }
-    if !content.is_empty() {
-        out.extend_from_slice(b",\"content\":");
-        out.extend_from_slice(&content);
     }
     if result.is_error {
         out.extend_from_slice(b",\"is_error\":true");

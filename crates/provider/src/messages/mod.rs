@@ -6,8 +6,8 @@
 //! - `api_version` is sent as `anthropic-version`: `2026-10-21` where nothing is said and the provider is
 //!   Anthropic, `2023-06-01` of any other server. The newer one takes no `temperature`, `top_p` and `top_k`,
 //!   so these are then a mistake in the configuration.
-//! - The key is sent as a bearer token, as the newer version has it; as `x-api-key` to Anthropic under the
-//!   older one; and as both to a server that is known by its address only.
+//! - The key is sent as the provider wants it: to Anthropic as a bearer token, under the older version as
+//!   `x-api-key`; and as both to a server that is known by its address only.
 //! - System messages are sent as `system`, wherever they stand. Messages of the user and results of tools
 //!   that follow each other are one turn, results first, and so are messages of the model.
 //! - A text that is blank is left out, because the API refuses it. A failed call without content says `error`.

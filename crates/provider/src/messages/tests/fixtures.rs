@@ -116,7 +116,7 @@ proptest! {
         let _ = read(&mutated, 0);
     }
 
-    /// Half of a fixture's JSON replaced by something of another type.
+    /// One value of a fixture is replaced by one of another type.
     #[test]
     fn no_value_in_the_place_of_another_makes_the_reader_panic(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), with in 0..8_usize) {
         let files = fixtures();
