@@ -38,7 +38,11 @@ fn every_part_of_a_request_goes_where_the_api_wants_it() {
     let mut corpus = Map::new();
     for (name, settings, request) in [
         ("least", json!({}), request([Message::user("Hi")])),
-        ("every parameter, parallel calls, an error, a picture, and text after results", every, conversation()),
+        (
+            "every parameter of 2023-06-01, parallel calls, an error, a picture, and text after results",
+            every,
+            conversation(),
+        ),
         ("cached, with a system prompt", json!({"prompt_cache": "1h"}), conversation()),
         ("cached, without one", json!({"prompt_cache": "5m"}), tools()),
         ("effort, and thoughts passed back", effort, thoughts()),
