@@ -28,10 +28,12 @@ pub struct ModelConfig {
     /// known by its `base_url` only is sent no key then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// How the key is sent; where absent, as the provider wants it, or as a bearer token.
+    /// How the key is sent; where absent, as the provider wants it, or as a bearer token, with `x-api-key`
+    /// beside it to a server of the Messages API that is known by its `base_url` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// The version of the Messages API, sent as `anthropic-version`.
+    /// The version of the Messages API, sent as `anthropic-version`: `2026-10-21` where absent, of servers that
+    /// are not Anthropic's `2023-06-01`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
     /// Sampling parameters; what is absent is not sent.
@@ -168,7 +170,7 @@ pub(crate) struct Resolved {
     pub(crate) headers: Headers,
 }
 
-fn mistake(key: impl Into<String>, message: impl Into<String>) -> ConfigError {
+pub(crate) fn mistake(key: impl Into<String>, message: impl Into<String>) -> ConfigError {
     ConfigError { key: key.into(), message: message.into() }
 }
 
@@ -376,7 +378,7 @@ impl Setup<'_> {
         if let Some(name) = self.api_key_env() {
             let key = variable("api_key_env", name)?;
             scrubber.learn(&key);
-            for (name, value) in self.config.auth.unwrap_or(self.preset.auth).headers(key.expose()) {
+            for (name, value) in self.config.auth.unwrap_or_else(|| self.dialect.auth(self)).headers(key.expose()) {
                 headers.insert(name, sensitive("api_key_env", &value)?);
             }
         }

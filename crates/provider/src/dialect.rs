@@ -3,13 +3,13 @@
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;
 use crate::preset::Preset;
-use crate::{Reply, Request, Toolbox, chat, responses};
+use crate::{Auth, Reply, Request, Toolbox, chat, messages, responses};
 use mocktrial_trajectory::Part;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// Every dialect. A new one is a folder with its [`Dialect`], and a line here.
-static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses];
+static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses, &messages::Messages];
 
 /// The dialect of this name.
 pub(crate) fn dialect(name: &str) -> Option<&'static dyn Dialect> {
@@ -55,6 +55,11 @@ pub(crate) trait Dialect: Send + Sync {
     /// The headers it wants beside the key.
     fn headers(&self, _setup: &Setup<'_>) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+
+    /// How the key is sent where the endpoint does not say.
+    fn auth(&self, setup: &Setup<'_>) -> Auth {
+        setup.preset.auth
     }
 
     /// The parameters it has no place for, with why.

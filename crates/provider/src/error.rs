@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// | kind | from | retried | the episode ends with |
 /// |---|---|---|---|
-/// | [`RateLimited`](Self::RateLimited) | 429, 529 | after the wait the server asks for, else with backoff | `provider_failed` |
+/// | [`RateLimited`](Self::RateLimited) | 429, 529, an overload that is told with another status or in a stream | after the wait the server asks for, else with backoff | `provider_failed` |
 /// | [`ServerError`](Self::ServerError) | 408, 409, 5xx, an error object in a 200 response or in a stream | with backoff | `provider_failed` |
 /// | [`Connection`](Self::Connection) | refused, reset or cut connections, DNS, TLS, a stream that stops before its end | with backoff | `provider_failed` |
 /// | [`TimedOut`](Self::TimedOut) | no connection, no first byte or no further byte in time | with backoff | `provider_failed` |

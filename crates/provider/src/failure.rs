@@ -14,15 +14,29 @@ const SPENT: &[&str] = &[
     "project_spend_limit_exceeded",
     "organization_usage_limit_exceeded",
     "enforced_spend_limit_reached",
+    "contract_spend_limit_reached",
+    "linked_organization_spend_limit_reached",
+    "linked_organization_billing_unavailable",
+    "billing_error",
     "billing_hard_limit_reached",
     "billing_not_active",
     "account_deactivated",
     "insufficient_balance",
 ];
 
-/// Codes and types that say that the conversation is too long (OpenAI, Groq; llama.cpp; Z.ai; GitHub).
-const OVERFLOW: &[&str] =
-    &["context_length_exceeded", "exceed_context_size_error", "model_context_window_exceeded", "tokens_limit_reached"];
+/// The same, in the words of a server that has no code for it (Anthropic, with status 400).
+const SPENT_WORDS: &[&str] = &["credit balance is too low", "reached your specified api usage limits"];
+
+/// Codes and types that say that the conversation is too long (OpenAI, Groq; llama.cpp; Z.ai; GitHub;
+/// Anthropic, where it counts bytes).
+const OVERFLOW: &[&str] = &[
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "model_context_window_exceeded",
+    "tokens_limit_reached",
+    "request_too_large",
+    "request_body_too_large_after_decoding",
+];
 
 /// The same, in the words of servers that have no code for it.
 const OVERFLOW_WORDS: &[&str] = &[
@@ -60,6 +74,8 @@ const OVERFLOW_WORDS: &[&str] = &[
     "prompt is too long",
     "exceed context limit",
     "input is too long for requested model",
+    "request exceeds the maximum size",
+    "exceeds the maximum allowed number of bytes",
     "exceeds the maximum number of tokens",
     // Moonshot, MiniMax, Qwen, Zhipu
     "exceeded model token limit",
@@ -107,6 +123,12 @@ const UNUSABLE: &[&str] = &[
     "empty_image_file",
     "failed_to_download_image",
 ];
+
+/// What stands in an answer whose output the provider's filter stopped (Anthropic, with status 400).
+const FILTERED_WORDS: &[&str] = &["blocked by content filtering policy"];
+
+/// Codes and types of a server that has no room for the moment.
+const CROWDED: &[&str] = &["rate_limit_exceeded", "slow_down", "rate_limit_error", "overloaded_error"];
 
 /// What a response with an error status means.
 pub(crate) fn classify(status: u16, body: &[u8]) -> Failure {
@@ -170,7 +192,10 @@ impl Said {
             Value::Number(n) => Some(n.to_string()),
             _ => None,
         };
-        let codes = ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
+        let mut codes: Vec<String> =
+            ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
+        // Anthropic's place for what is more exact than the type.
+        codes.extend(error.get("details").and_then(|details| details.get("error_code")).and_then(word));
         let message = word(error)
             .or_else(|| ["message", "detail", "error"].iter().find_map(|k| error.get(k).and_then(word)))
             .unwrap_or_else(|| error.to_string());
@@ -181,24 +206,25 @@ impl Said {
         let has = |list: &[&str]| self.codes.iter().any(|c| list.contains(&c.as_str()));
         let lower = self.message.to_lowercase();
         let says = |list: &[&str]| list.iter().any(|w| lower.contains(w));
-        let kind = if has(SPENT) || status == 402 {
+        let kind = if has(SPENT) || status == 402 || says(SPENT_WORDS) {
             Kind::QuotaSpent
         } else if has(OVERFLOW) || says(OVERFLOW_WORDS) && status != 429 {
             Kind::ContextOverflow
         } else if has(MALFORMED) || says(MALFORMED_WORDS) {
             Kind::Malformed
-        } else if has(FILTERED) {
+        } else if has(FILTERED) || says(FILTERED_WORDS) {
             Kind::ContentFilter
         } else {
             match status {
                 401 | 403 => Kind::Unauthorized,
                 404 | 410 | 300..400 => Kind::NotFound,
                 429 | 529 => Kind::RateLimited,
+                _ if has(&["overloaded_error"]) => Kind::RateLimited,
                 408 | 409 | 425 | 500.. => Kind::ServerError,
                 400.. => Kind::Rejected,
-                _ if has(&["rate_limit_exceeded", "slow_down", "rate_limit_error"]) => Kind::RateLimited,
-                _ if has(&["invalid_api_key", "authentication_error"]) => Kind::Unauthorized,
-                _ if has(&["model_not_found"]) => Kind::NotFound,
+                _ if has(CROWDED) => Kind::RateLimited,
+                _ if has(&["invalid_api_key", "authentication_error", "permission_error"]) => Kind::Unauthorized,
+                _ if has(&["model_not_found", "not_found_error"]) => Kind::NotFound,
                 _ if has(UNUSABLE) => Kind::Rejected,
                 _ => Kind::ServerError,
             }

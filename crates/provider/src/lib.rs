@@ -38,6 +38,7 @@ mod error;
 mod failure;
 mod logprob;
 mod mend;
+pub mod messages;
 mod model;
 mod money;
 mod parameters;
