@@ -118,8 +118,8 @@ def validators():
     }
 
 
-# Fields that servers other than the vendor read, so that the vendor's types lack them.
-NOT_THE_VENDORS = {("chat", "top_k"), ("chat", "reasoning_passed_back")}
+# What servers other than the vendor read, or an older version of its API, so that the vendor's types lack it.
+NOT_THE_VENDORS = {("chat", "top_k"), ("chat", "reasoning_passed_back"), ("messages", "old_version")}
 
 
 def main(path):

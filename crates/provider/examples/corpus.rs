@@ -33,7 +33,7 @@ fn emit(
     request: &Request,
     transport: &Transport,
 ) -> Result<(), Box<dyn Error>> {
-    let mut config = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1", "parameters": {"max_tokens": 4096}});
+    let mut config = json!({"model": "m", "parameters": {"max_tokens": 4096}});
     merge(&mut config, settings);
     let model = RemoteModel::new("corpus", dialect, &serde_json::from_value(config)?, transport);
     let body = model.map_err(|e| e.to_string()).and_then(|model| model.body(request).map_err(|e| e.to_string()));

@@ -265,6 +265,12 @@ impl ModelConfig {
                 return Err(mistake(format!("extra.{key}"), format!("`{key}` {why}")));
             }
         }
+        for (key, given) in [("api_version", self.api_version.is_some()), ("prompt_cache", self.prompt_cache.is_some())]
+        {
+            if given && !dialect.own_keys().contains(&key) {
+                return Err(mistake(key, format!("leave out `{key}`: {} has no place for it", dialect.title())));
+            }
+        }
         self.check_headers()?;
         let times = &self.timeout_seconds;
         for (key, seconds) in

@@ -67,6 +67,11 @@ pub(crate) trait Dialect: Send + Sync {
         &[]
     }
 
+    /// The keys of an endpoint that are for this dialect only.
+    fn own_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Why a field may not stand in `extra`: the dialect writes it, or what it says would be unknown to
     /// those who bound, read or record a request.
     fn reserved(&self, key: &str, value: &Value) -> Option<&'static str>;

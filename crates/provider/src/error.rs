@@ -101,7 +101,9 @@ impl Kind {
             Self::RateLimited => "lower the endpoint's `concurrency`, or raise its `retries`",
             Self::ServerError => "where it passes with time, raise the endpoint's `retries`",
             Self::Connection => "the server's own log may say why",
-            Self::Unreadable => "see whether `base_url` is that of an OpenAI-compatible API; most end with `/v1`",
+            Self::Unreadable => {
+                "see whether `base_url` leads to an API that speaks the endpoint's `kind`; most addresses end with `/v1`"
+            }
             Self::Unauthorized => "see whether `api_key_env` names the variable that holds the right key",
             Self::QuotaSpent => "add credit, or raise the spending limit that the provider applies",
             Self::NotFound => "see whether `base_url` and `model` are right",

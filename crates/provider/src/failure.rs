@@ -240,7 +240,14 @@ impl Said {
             Kind::Rejected => "the provider does not take the request",
             _ => "the provider failed",
         };
+        let encrypted = lower.contains("encrypted content is not supported");
         let message = if self.message.is_empty() { lead.to_owned() } else { format!("{lead}: {}", self.message) };
-        Failure::new(kind, message)
+        let failure = Failure::new(kind, message);
+        // The Responses dialect asks for it unasked, since models that think lose their thoughts otherwise.
+        if encrypted {
+            failure.advise("write `extra = { include = [] }` for a model that does not think")
+        } else {
+            failure
+        }
     }
 }

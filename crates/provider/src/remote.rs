@@ -9,13 +9,16 @@ use crate::transport::{Job, Received, Route, Understood};
 use crate::wire::wire_seed;
 use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport, failure, read};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Measurement, MediaSource, Message, Part, Usage};
+use mocktrial_trajectory::{Measurement, Media, MediaSource, Message, Part, Stop, Usage};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
 /// No token of any known tokenizer is shorter than a byte, so a prompt has at most as many tokens as
 /// the body has bytes; this is for what a chat template adds that is not in the body.
 const TEMPLATE_TOKENS: u64 = 1024;
+
+/// No known provider counts more tokens for a picture: OpenAI's dearest, one of eight tiles, has 48 169.
+const IMAGE_TOKENS: u64 = 1 << 16;
 
 /// A model behind an API.
 pub struct RemoteModel {
@@ -103,12 +106,15 @@ impl RemoteModel {
 
     fn bound_of(&self, bytes: usize, request: &Request) -> Spend {
         let Some(output) = self.config.parameters.max_tokens else { return Spend::default() };
-        // What an address holds is not in the body.
-        let fetched = |part: &Part| part.media().is_some_and(|media| matches!(media.source, MediaSource::Url(_)));
-        if request.conversation.messages().any(|message| placed(message).0.iter().any(fetched)) {
-            return Spend::default();
+        let mut input = bytes as u64 + TEMPLATE_TOKENS;
+        for part in request.conversation.messages().flat_map(|message| placed(message).0) {
+            match part {
+                Part::Text { .. } => {}
+                Part::Image { media: Media { source: MediaSource::Base64(_), .. } } => input += IMAGE_TOKENS,
+                // Pages and seconds are not known, nor what an address holds.
+                _ => return Spend::default(),
+            }
         }
-        let input = bytes as u64 + TEMPLATE_TOKENS;
         Spend {
             tokens: Some(input.saturating_add(output)),
             cost: self.price.as_ref().map(|price| price.bound(input, output)),
@@ -136,10 +142,23 @@ impl RemoteModel {
                 reply.repairs.push(Repair { what: "unsendable_call_name", detail });
             }
         }
+        self.notice_cut(&mut reply);
         reply.scrub(self.transport.scrubber());
         reply.measurement.cost = self.cost(reply.usage.as_ref());
         let spent = Spend { tokens: reply.usage.map(|usage| usage.total()), cost: reply.measurement.cost };
         Ok(Understood { value: reply, spent: Some(spent) })
+    }
+
+    /// Some servers do not say that the output limit cut an answer. Where a call ends in the middle and every token
+    /// allowed is spent, it did.
+    fn notice_cut(&self, reply: &mut Reply) {
+        let (Some(most), Some(usage)) = (self.config.parameters.max_tokens, reply.usage) else { return };
+        let torn = reply.calls.last().is_some_and(|call| call.arguments.value.is_none());
+        if torn && usage.output >= most && matches!(reply.stop, Stop::End | Stop::Calls) {
+            let detail = format!("a call ends in the middle after all {most} tokens allowed: cut by the output limit");
+            reply.repairs.push(Repair { what: "unsaid_output_limit", detail });
+            reply.stop = Stop::Length;
+        }
     }
 
     /// Refuses what the dialect has no place for, before anything is asked.

@@ -94,6 +94,10 @@ impl Dialect for Messages {
         parameters::auth(setup)
     }
 
+    fn own_keys(&self) -> &'static [&'static str] {
+        &["api_version", "prompt_cache"]
+    }
+
     fn lacks(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("seed", NONE_SUCH),

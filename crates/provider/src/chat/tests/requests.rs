@@ -145,6 +145,8 @@ fn a_configuration_that_contradicts_itself_is_refused_with_its_key() {
         (json!({"extra": {"logprobs": true}}), "extra.logprobs"),
         (json!({"parameters": {"reasoning_tokens": 100}}), "parameters.reasoning_tokens"),
         (json!({"provider": "nobody"}), "provider"),
+        (json!({"api_version": "2023-06-01"}), "api_version"),
+        (json!({"prompt_cache": "5m"}), "prompt_cache"),
         (json!({"timeout_seconds": {"idle": 0}}), "timeout_seconds.idle"),
     ] {
         assert_eq!(config(value).check("chat").unwrap_err().key, key);

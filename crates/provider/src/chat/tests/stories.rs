@@ -367,3 +367,44 @@ fn parameters_are_recorded_as_they_are_sent() {
         json!({"model": "m", "parameters": {"temperature": 0.5, "seed": 9}})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_in_the_middle_of_the_last_token_allowed_was_cut() {
+    let answer = |arguments: &str, tokens: u32| {
+        let call = json!({"id": "a", "function": {"name": "f", "arguments": arguments}});
+        let usage = json!({"prompt_tokens": 9, "completion_tokens": tokens});
+        let choice = json!({"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"});
+        Answer::of(200, json!({"choices": [choice], "usage": usage}).to_string().leak())
+    };
+    let limited = json!({"parameters": {"max_tokens": 50}});
+    let reply = respond(limited.clone(), [answer("{\"id\": \"W-", 50)]).await.unwrap();
+    assert_eq!(reply.stop, mocktrial_trajectory::Stop::Length);
+    assert!(reply.repairs.iter().any(|r| r.what == "unsaid_output_limit"), "{:?}", reply.repairs);
+    for (arguments, tokens) in [("{\"id\": \"W-", 49), ("{}", 50)] {
+        let reply = respond(limited.clone(), [answer(arguments, tokens)]).await.unwrap();
+        assert_eq!(reply.stop, mocktrial_trajectory::Stop::Calls);
+    }
+}
+
+#[test]
+fn pictures_are_bounded_by_more_than_any_provider_counts_and_what_has_no_bound_has_none() {
+    use mocktrial_trajectory::{Media, Part};
+    let model = model(json!({"parameters": {"max_tokens": 50}}), []);
+    let bound = |part: Option<Media>| {
+        let content = [Part::text("Hi")].into_iter().chain(part.map(Part::from)).collect();
+        let request = Request { conversation: [Message::User { content }].into_iter().collect(), ..ask() };
+        model.bound(&request).tokens
+    };
+    let plain = bound(None).unwrap();
+    assert!(bound(Some(Media::base64("image/png", "AAAA"))).unwrap() > plain + 48_169);
+    for media in [Media::url("image/png", "https://x"), Media::base64("application/pdf", "AAAA")] {
+        assert_eq!(bound(Some(media)), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_responses_dialect_asks_unasked_can_be_left_out_and_the_error_says_how() {
+    let body = r#"{"error":{"message":"Encrypted content is not supported with this model."}}"#;
+    let error = respond(json!({}), [Answer::of(400, body)]).await.unwrap_err();
+    assert!(error.to_string().contains("include = []"), "{error}");
+}
