@@ -40,6 +40,8 @@ pub(super) fn faults() -> Vec<Fault> {
     all.extend(statuses());
     all.extend(streams());
     all.extend(models());
+    all.extend(responses());
+    all.extend(messages());
     all
 }
 
@@ -158,5 +160,97 @@ fn models() -> Vec<Fault> {
             let call = json!({"id": "c1", "function": {"name": "nonsense", "arguments": "{broken"}});
             choice(&json!({"tool_calls": [call]}), "tool_calls")
         }),
+    ]
+}
+
+fn responses() -> Vec<Fault> {
+    let of = |name, ends, answer| Fault { name, dialect: "responses", more: "", answer, ends };
+    let streamed = |name, ends, answer| Fault { more: "stream = true", ..of(name, ends, answer) };
+    fn response(more: &Value) -> Answer {
+        let mut response = json!({"object": "response", "status": "completed", "output": [], "error": null});
+        response.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Answer::of(200, "", response.to_string())
+    }
+    vec![
+        of("responses-server-error", PROVIDER, || {
+            response(&json!({"status": "failed", "error": {"code": "server_error", "message": "An error occurred."}}))
+        }),
+        of("responses-rate-limit", PROVIDER, || {
+            response(&json!({"status": "failed", "error": {"code": "rate_limit_exceeded", "message": "Slow down."}}))
+        }),
+        of("responses-quota-spent", REFUSED, || error(429, "credit_balance_exhausted", "No credit is left")),
+        of("responses-empty-object", PROVIDER, || Answer::of(200, "", "{}")),
+        of("responses-output-limit", model("output_limit"), || {
+            response(&json!({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}))
+        }),
+        of("responses-content-filter", model("content_filter"), || {
+            response(&json!({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}))
+        }),
+        of("responses-refusal", model("refusal"), || {
+            let refusal = json!({"type": "refusal", "refusal": "I will not."});
+            response(&json!({"output": [{"type": "message", "role": "assistant", "content": [refusal]}]}))
+        }),
+        streamed("responses-stream-error-event", PROVIDER, || {
+            Answer::stream(&[json!({"type": "error", "code": "server_error", "message": "The server had an error"})])
+        }),
+        streamed("responses-stream-failed", PROVIDER, || {
+            let failed =
+                json!({"status": "failed", "error": {"code": "server_error", "message": "An error occurred."}});
+            Answer::stream(&[json!({"type": "response.failed", "response": failed})])
+        }),
+        streamed("responses-stream-cut", PROVIDER, || {
+            Answer::stream(&[
+                json!({"type": "response.output_text.delta", "item_id": "m", "output_index": 0, "delta": "The la"}),
+            ])
+        }),
+    ]
+}
+
+fn messages() -> Vec<Fault> {
+    let of = |name, ends, answer| Fault { name, dialect: "messages", more: "", answer, ends };
+    let streamed = |name, ends, answer| Fault { more: "stream = true", ..of(name, ends, answer) };
+    fn refused(status: u16, kind: &str, message: &str) -> Answer {
+        let error = json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"});
+        Answer::of(status, "", error.to_string())
+    }
+    fn stopped(reason: &str) -> Answer {
+        let message = json!({"type": "message", "role": "assistant", "content": [{"type": "text", "text": "The lam"}],
+            "stop_reason": reason, "usage": {"input_tokens": 10, "output_tokens": 5}});
+        Answer::of(200, "", message.to_string())
+    }
+    fn started() -> Vec<Value> {
+        let message = json!({"type": "message", "role": "assistant", "content": [], "usage": {"input_tokens": 9, "output_tokens": 1}});
+        let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+        vec![json!({"type": "message_start", "message": message}), block]
+    }
+    vec![
+        of("messages-overloaded", PROVIDER, || refused(529, "overloaded_error", "Overloaded")),
+        of("messages-api-error", PROVIDER, || refused(500, "api_error", "Internal server error")),
+        of("messages-rate-limit", PROVIDER, || {
+            Answer::of(
+                429,
+                "retry-after: 0\r\n",
+                "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"Slow down\"}}",
+            )
+        }),
+        of("messages-spend-limit", REFUSED, || {
+            let error = json!({"type": "rate_limit_error", "message": "Spent", "details": {"error_code": "enforced_spend_limit_reached"}});
+            Answer::of(429, "", json!({"type": "error", "error": error}).to_string())
+        }),
+        of("messages-authentication", REFUSED, || refused(401, "authentication_error", "invalid x-api-key")),
+        of("messages-permission", REFUSED, || refused(403, "permission_error", "No access to this model")),
+        of("messages-unknown-model", REFUSED, || refused(404, "not_found_error", "model: m")),
+        of("messages-prompt-too-long", model("context_overflow"), || {
+            refused(400, "invalid_request_error", "prompt is too long: 213462 tokens > 200000 maximum")
+        }),
+        of("messages-context-filled", model("context_overflow"), || stopped("model_context_window_exceeded")),
+        of("messages-output-limit", model("output_limit"), || stopped("max_tokens")),
+        of("messages-refusal", model("refusal"), || stopped("refusal")),
+        streamed("messages-stream-overloaded", PROVIDER, || {
+            let mut events = started();
+            events.push(json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}));
+            Answer::stream(&events)
+        }),
+        streamed("messages-stream-cut", PROVIDER, || Answer::stream(&started())),
     ]
 }
