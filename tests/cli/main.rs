@@ -4,6 +4,7 @@
 mod agents;
 mod bundled;
 mod dependencies;
+mod endpoints;
 mod mistakes;
 mod resume;
 mod runs;
