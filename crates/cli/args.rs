@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Find a suite's mistakes, and prove its criteria on agents that must pass or fail
     Check(CheckArgs),
+    /// List the configured endpoints, or find out what they really support
+    Endpoints(EndpointsArgs),
     /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
     /// Write a small working suite, or one around your own tools
@@ -207,6 +209,40 @@ pub(crate) struct CallArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EndpointsArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<EndpointsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EndpointsCommand {
+    /// Make a few tiny calls and say what an endpoint really supports
+    ///
+    /// Tools, parallel and forced calls, streaming, seeds, usage, image input, system prompt and output limit:
+    /// each is found out from what comes back, with its latency and cost.
+    Test(EndpointsTestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EndpointsTestArgs {
+    /// The endpoints
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Make no call that could bring the cost above this many dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub(crate) max_cost: Option<f64>,
+    /// Make no call that could bring the use above this many tokens
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Ask first when the calls may cost more than this many dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub(crate) confirm_above: Option<f64>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,8 @@
 mod args;
 mod call;
 mod check;
+mod confirm;
+mod endpoints;
 mod estimate;
 mod exit;
 mod failure;
@@ -70,6 +72,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Try(args) => try_one::try_one(args, out).await,
             Command::Call(args) => call::call(&args, out).await,
             Command::Check(args) => check::check(&args, out).await,
+            Command::Endpoints(args) => endpoints::endpoints(&args, out).await,
             Command::Schema(_) | Command::Init(_) | Command::Completions { .. } => Ok(Exit::Done),
         }
     })

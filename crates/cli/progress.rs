@@ -20,7 +20,8 @@ struct Line {
     finished: u64,
     passed: u64,
     ungraded: u64,
-    cost: f64,
+    /// `None` once an episode's cost was unknown: a part of the sum would mislead.
+    cost: Option<f64>,
     /// The last tenth that was announced, and when (in seconds of the run).
     tenth: u64,
     said: f64,
@@ -54,7 +55,7 @@ impl Progress {
             finished: 0,
             passed: 0,
             ungraded: 0,
-            cost: 0.0,
+            cost: Some(0.0),
             tenth: 0,
             said: 0.0,
         };
@@ -81,7 +82,7 @@ impl Progress {
                 line.finished += 1;
                 line.passed += u64::from(row.passed == Some(true));
                 line.ungraded += u64::from(row.passed.is_none());
-                line.cost += row.cost.unwrap_or(0.0);
+                line.cost = line.cost.zip(row.cost).map(|(all, one)| all + one);
                 if let Some((_, bars)) = &self.bars {
                     let bar = &bars[slot.endpoint];
                     bar.set_message(line.message());
@@ -115,8 +116,10 @@ impl Line {
         if self.ungraded > 0 {
             text += &format!(", {} ungraded", self.ungraded);
         }
-        if self.cost > 0.0 {
-            text += &format!(", ${:.4}", self.cost);
+        match self.cost {
+            None => text += ", cost unknown",
+            Some(0.0) => {}
+            Some(cost) => text += &format!(", ${cost:.4}"),
         }
         text
     }

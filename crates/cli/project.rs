@@ -127,6 +127,7 @@ fn probe(name: &str) -> Option<Endpoint> {
         parallel_calls: mocktrial_core::suite::ParallelCalls::All,
         concurrency: None,
         price: None,
+        price_from: None,
         secrets: std::collections::BTreeSet::new(),
         treatment: serde_json::json!({"kind": "probe", "probe": name}),
     })

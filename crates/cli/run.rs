@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
-use crate::{estimate, project, show};
+use crate::{confirm, estimate, project, show};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::episode::Circumstances;
@@ -19,7 +19,6 @@ use mocktrial_provider::CancelSource;
 use mocktrial_store::names::{new_path, resolve};
 use mocktrial_store::{Header, NewRun, RunFile, Selection, State, Status, Store, StoreError};
 use std::collections::{HashMap, HashSet};
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,7 +69,8 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         return Ok(Exit::Done);
     }
     bounded(&intent)?;
-    confirm(&args, &intent, &estimate)?;
+    let above = args.confirm_above.or(intent.project.config.defaults.confirm_above);
+    confirm::confirm("this run", above, args.yes, estimate.high())?;
     carry_out(intent, &args, out).await
 }
 
@@ -280,28 +280,6 @@ fn bounded(intent: &Intent) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn confirm(args: &RunArgs, intent: &Intent, estimate: &estimate::Estimate) -> Result<(), Failure> {
-    let Some(above) = args.confirm_above.or(intent.project.config.defaults.confirm_above) else { return Ok(()) };
-    let high = estimate.high();
-    if args.yes || high.is_some_and(|high| high <= above) {
-        return Ok(());
-    }
-    let cost = high.map_or("an amount nobody can bound".to_owned(), |high| format!("up to ${high:.2}"));
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::mistake(format!(
-            "this run may cost {cost}, more than ${above:.2}; say --yes to run it, or raise --confirm-above"
-        )));
-    }
-    let _ = write!(std::io::stderr(), "This run may cost {cost}. Go on? [y/N] ");
-    let mut line = String::new();
-    let _ = std::io::stdin().read_line(&mut line);
-    if line.trim().eq_ignore_ascii_case("y") {
-        Ok(())
-    } else {
-        Err(Failure { exit: Exit::Incomplete, ..Failure::mistake("nothing was run") })
-    }
 }
 
 fn runs_folder(project: &Project) -> PathBuf {

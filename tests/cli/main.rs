@@ -4,6 +4,7 @@
 mod agents;
 mod bundled;
 mod dependencies;
+mod endpoints;
 mod faults;
 mod mistakes;
 mod resume;

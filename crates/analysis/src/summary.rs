@@ -3,6 +3,7 @@
 use mocktrial_store::Header;
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -125,6 +126,9 @@ pub struct EndpointSummary {
     pub tokens_out: Option<f64>,
     /// US dollars in all; `None` unless every finished episode's cost is known.
     pub cost: Option<f64>,
+    /// The price that its costs were reckoned with, as the run keeps it (`input`, `output`, `as_of`, …);
+    /// `None` where it was unknown.
+    pub price: Option<Value>,
     /// Times of its model responses.
     pub latency: Option<Latency>,
     /// Finished episodes in which a response came from a cassette.

@@ -8,6 +8,7 @@ use crate::summary::{
 use mocktrial_stats::{StatsError, Verdict, ci_wilson_stat, compare_paired, pass_hat_k};
 use mocktrial_store::{EpisodeRow, Selection, State, Store, StoreError, is_unfinished};
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ struct Endpoint {
     tokens_out: u64,
     cost: f64,
     costed: u64,
+    price: Option<Value>,
     latency: Histogram,
     replayed: u64,
     retries: u64,
@@ -62,8 +64,9 @@ struct Tally {
 /// When the run cannot be read.
 pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
     let run = store.header()?;
-    let names: Vec<Arc<str>> = store.endpoints()?.into_iter().map(|e| e.name).collect();
-    let mut tally = Tally { endpoints: names.iter().map(|_| Endpoint::default()).collect(), ..Tally::empty() };
+    let (names, endpoints): (Vec<Arc<str>>, _) =
+        store.endpoints()?.into_iter().map(|e| (e.name, Endpoint { price: e.price, ..Endpoint::default() })).unzip();
+    let mut tally = Tally { endpoints, ..Tally::empty() };
     let mut places = HashMap::new();
     for s in store.scenarios()? {
         places.insert((s.id.clone(), s.variant.clone()), tally.scenarios.len());
@@ -274,6 +277,7 @@ impl Tally {
             tokens_in: ratio(own.tokens_in, own.reporting),
             tokens_out: ratio(own.tokens_out, own.reporting),
             cost: (own.costed == own.finished && own.finished > 0).then_some(own.cost),
+            price: own.price.clone(),
             latency: latency.map(|(median_ms, p90_ms)| Latency { median_ms, p90_ms, responses: own.latency.count() }),
             replayed: own.replayed,
             retries: own.retries,

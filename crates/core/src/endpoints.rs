@@ -68,17 +68,26 @@ impl Providers {
         &self.scrubber
     }
 
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Tells the scrubber every secret of an endpoint that is in the environment.
+    pub(crate) fn learn(&self, definition: &suite::Endpoint) {
+        for name in &definition.secrets {
+            if let Ok(value) = std::env::var(name) {
+                self.scrubber.learn(&Secret::new(value.trim()));
+            }
+        }
+    }
+
     /// Makes an endpoint ready.
     ///
     /// # Errors
     /// When its configuration cannot work: a key that is missing in the environment, say.
     pub fn ready(&self, definition: &suite::Endpoint) -> Result<ReadyEndpoint, EndpointError> {
         let error = |why: String| EndpointError { endpoint: definition.name.clone(), why };
-        for name in &definition.secrets {
-            if let Ok(value) = std::env::var(name) {
-                self.scrubber.learn(&Secret::new(value.trim()));
-            }
-        }
+        self.learn(definition);
         let model: Option<Arc<dyn Model>> = match &definition.kind {
             EndpointKind::Model { dialect, config } => {
                 let model = RemoteModel::new(&definition.name, dialect, config, &self.transport)

@@ -10,6 +10,7 @@ pub mod check;
 pub mod driver;
 pub mod endpoints;
 pub mod episode;
+pub mod examine;
 pub mod limits;
 pub mod plan;
 pub mod ready;

@@ -3,6 +3,7 @@
 use crate::dialect::{Dialect, Setup, dialect};
 use crate::parameters::{Parameters, ToolChoice};
 use crate::preset::{self, PRESETS, Preset};
+use crate::prices;
 use crate::transport::Headers;
 use crate::{Price, Scrubber, Secret};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -170,6 +171,12 @@ pub(crate) struct Resolved {
     pub(crate) headers: Headers,
 }
 
+/// Host and port of an address, for people.
+pub(crate) fn host(url: &reqwest::Url) -> String {
+    let name = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
+}
+
 pub(crate) fn mistake(key: impl Into<String>, message: impl Into<String>) -> ConfigError {
     ConfigError { key: key.into(), message: message.into() }
 }
@@ -200,6 +207,32 @@ impl ModelConfig {
     pub fn key_variable(&self, dialect: &str) -> Option<&str> {
         let usual = || self.preset(crate::dialect::dialect(dialect)?).ok()?.api_key_env;
         self.api_key_env.as_deref().or_else(usual)
+    }
+
+    /// The provider by its name in `provider`, given or meant; `None` for a server that is known by its
+    /// `base_url` only.
+    #[must_use]
+    pub fn provider_name(&self, dialect: &str) -> Option<&'static str> {
+        let preset = self.preset(crate::dialect::dialect(dialect)?).ok()?;
+        Some(preset.name).filter(|name| !name.is_empty())
+    }
+
+    /// Host and port of the address; `None` where it has a mistake.
+    #[must_use]
+    pub fn host(&self, dialect: &str) -> Option<String> {
+        self.setup(dialect).ok()?.url().ok().map(|url| host(&url))
+    }
+
+    /// The price that the table has for this model of this provider, where it has one that applies: it
+    /// knows the standard terms only. What the endpoint says itself outranks it.
+    #[must_use]
+    pub fn listed_price(&self, dialect: &str) -> Option<Price> {
+        let other_terms = ["prompt_cache_retention", "speed", "inference_geo"];
+        let tier = self.extra.get("service_tier").map_or(Some("default"), Value::as_str);
+        if other_terms.iter().any(|key| self.extra.contains_key(*key)) || !tier.is_some_and(prices::is_standard_tier) {
+            return None;
+        }
+        prices::listed_price(self.provider_name(dialect)?, &self.model, self.prompt_cache)
     }
 
     /// Finds what can be found without environment and network.
@@ -243,8 +276,9 @@ impl ModelConfig {
                     );
                     return Err(mistake("provider", message));
                 }
-                Some((_, "")) => {
-                    let message = format!("{} has no address of its own for all: give `base_url`", preset.title);
+                Some((_, url)) if url.contains(preset::OWN) => {
+                    let message =
+                        format!("{} has no one address for all: give yours as `base_url`, like {url}", preset.title);
                     return Err(mistake("base_url", message));
                 }
                 Some((_, url)) => url,
@@ -283,11 +317,8 @@ impl ModelConfig {
                 ));
             }
         }
-        if let Some(price) = &self.price {
-            let all = [Some(price.input), Some(price.output), price.cached, price.cache_written];
-            if all.into_iter().flatten().any(|p| !p.is_finite() || p < 0.0) {
-                return Err(mistake("price", "a price must be a number from 0"));
-            }
+        if self.price.as_ref().is_some_and(|price| !price.is_sound()) {
+            return Err(mistake("price", "a price must be a number from 0"));
         }
         dialect.check(&setup)?;
         Ok(setup)

@@ -5,11 +5,12 @@ use crate::config::{self, ConfigError, ModelConfig, Resolved};
 use crate::dialect::{Dialect, Encode, Place, Setup};
 use crate::error::Failure;
 use crate::mend::excerpt;
+use crate::prices::is_standard_tier;
 use crate::transport::{Job, Received, Route, Understood};
 use crate::wire::wire_seed;
 use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport, failure, read};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Measurement, Media, MediaSource, Message, Part, Stop, Usage};
+use mocktrial_trajectory::{Measurement, Media, MediaSource, Message, Part, Stop};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -25,11 +26,58 @@ pub struct RemoteModel {
     name: String,
     dialect: &'static dyn Dialect,
     config: ModelConfig,
-    price: Option<Price>,
+    price: Priced,
     transport: Transport,
     encoder: Box<dyn Encode>,
     settings: Settings,
     route: OnceLock<Result<Arc<Route>, ConfigError>>,
+}
+
+/// What is known of what a model costs.
+enum Priced {
+    /// Nothing.
+    Unknown,
+    /// What the endpoint says.
+    Told(Price),
+    /// What the price table says, which is for the standard tier, and for text and pictures.
+    Listed(Price),
+}
+
+impl Priced {
+    fn of(config: &ModelConfig, dialect: &str) -> Self {
+        match &config.price {
+            Some(price) => Self::Told(price.clone()),
+            None => config.listed_price(dialect).map_or(Self::Unknown, Self::Listed),
+        }
+    }
+
+    /// The price of a request.
+    fn of_request(&self, request: &Request) -> Option<&Price> {
+        let sound = |part: &Part| matches!(part, Part::Audio { .. });
+        match self {
+            Self::Unknown => None,
+            Self::Told(price) => Some(price),
+            Self::Listed(price) => {
+                let sounds = request.conversation.messages().any(|message| placed(message).0.iter().any(sound));
+                (!sounds).then_some(price)
+            }
+        }
+    }
+
+    /// The price of a response that was served in this tier.
+    fn of_response(&self, request: &Request, tier: Option<&str>) -> Option<&Price> {
+        let listed = matches!(self, Self::Listed(_));
+        self.of_request(request).filter(|_| !listed || tier.is_none_or(is_standard_tier))
+    }
+}
+
+/// A reply, and how it came.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The reply.
+    pub reply: Reply,
+    /// Whether it came as a stream of events, asked for or not.
+    pub streamed: bool,
 }
 
 impl std::fmt::Debug for RemoteModel {
@@ -55,7 +103,7 @@ impl RemoteModel {
             name: name.into(),
             dialect: setup.dialect,
             config: config.clone(),
-            price: config.price.clone(),
+            price: Priced::of(config, setup.dialect.name()),
             transport: transport.clone(),
             encoder: setup.dialect.encoder(&setup),
             settings: Settings::new(neutral(&setup)),
@@ -87,8 +135,7 @@ impl RemoteModel {
             let Resolved { url, headers } = setup.resolve(self.transport.scrubber())?;
             let times = &self.config.timeout_seconds;
             let seconds = |s: f64| std::time::Duration::from_secs_f64(s.clamp(0.0, 1e7));
-            let name = url.host_str().unwrap_or_default();
-            let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+            let host = config::host(&url);
             Ok(Arc::new(Route {
                 url,
                 host,
@@ -117,11 +164,11 @@ impl RemoteModel {
         }
         Spend {
             tokens: Some(input.saturating_add(output)),
-            cost: self.price.as_ref().map(|price| price.bound(input, output)),
+            cost: self.price.of_request(request).map(|price| price.bound(input, output)),
         }
     }
 
-    fn read(&self, received: &Received, request: &Request, turn: u32) -> Result<Understood<Reply>, Failure> {
+    fn read(&self, received: &Received, request: &Request, turn: u32) -> Result<Understood<Answer>, Failure> {
         if received.status != 200 {
             let mut failure = failure::classify(received.status, &received.body);
             if failure.kind == Kind::Rejected && turn > 0 {
@@ -144,9 +191,11 @@ impl RemoteModel {
         }
         self.notice_cut(&mut reply);
         reply.scrub(self.transport.scrubber());
-        reply.measurement.cost = self.cost(reply.usage.as_ref());
+        let price = self.price.of_response(request, reply.served.tier.as_deref());
+        reply.measurement.cost = price.and_then(|price| price.cost_of(reply.usage.as_ref()));
         let spent = Spend { tokens: reply.usage.map(|usage| usage.total()), cost: reply.measurement.cost };
-        Ok(Understood { value: reply, spent: Some(spent) })
+        let streamed = received.body.trim_ascii_start().first() != Some(&b'{');
+        Ok(Understood { value: Answer { reply, streamed }, spent: Some(spent) })
     }
 
     /// Some servers do not say that the output limit cut an answer. Where a call ends in the middle and every token
@@ -175,9 +224,33 @@ impl RemoteModel {
         Ok(())
     }
 
-    /// What a response with this usage costs, where that is known.
-    fn cost(&self, usage: Option<&Usage>) -> Option<f64> {
-        self.price.as_ref().and_then(|price| price.cost_of(usage))
+    /// Answers, and says how the answer came.
+    ///
+    /// # Errors
+    /// As [`Model::respond`].
+    pub async fn answer(&self, request: &Request, context: &Context) -> Result<Answer, ProviderError> {
+        self.sendable(request)?;
+        let job = Job {
+            context,
+            bound: &|length| self.bound_of(length, request),
+            neutral: Neutral { settings: &self.settings, conversation: &request.conversation, tools: &request.tools },
+            route: &|| {
+                self.route().map_err(|e| {
+                    let text = format!("endpoint `{}`: {e}", self.name);
+                    Failure::new(Kind::Unauthorized, text).advise("set it, or replay cassettes, which need no key")
+                })
+            },
+            body: &|| self.encoder.body(request),
+            is_whole: &|tail| self.dialect.is_whole(tail),
+        };
+        let read = |received: &Received| self.read(received, request, context.request_index);
+        let (mut answer, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {
+            let free = || self.price.of_request(request).and_then(|price| price.cost_of(None));
+            error.measurement.cost = error.measurement.cost.or_else(free);
+            error
+        })?;
+        answer.reply.measurement = Measurement { cost: answer.reply.measurement.cost, ..measurement };
+        Ok(answer)
     }
 }
 
@@ -219,27 +292,7 @@ fn described(part: &Part) -> String {
 #[async_trait]
 impl Model for RemoteModel {
     async fn respond(&self, request: &Request, context: &Context) -> Result<Reply, ProviderError> {
-        self.sendable(request)?;
-        let job = Job {
-            context,
-            bound: &|length| self.bound_of(length, request),
-            neutral: Neutral { settings: &self.settings, conversation: &request.conversation, tools: &request.tools },
-            route: &|| {
-                self.route().map_err(|e| {
-                    let text = format!("endpoint `{}`: {e}", self.name);
-                    Failure::new(Kind::Unauthorized, text).advise("set it, or replay cassettes, which need no key")
-                })
-            },
-            body: &|| self.encoder.body(request),
-            is_whole: &|body| self.dialect.is_whole(body),
-        };
-        let read = |received: &Received| self.read(received, request, context.request_index);
-        let (mut reply, measurement) = self.transport.exchange(&job, read).await.map_err(|mut error| {
-            error.measurement.cost = error.measurement.cost.or_else(|| self.cost(None));
-            error
-        })?;
-        reply.measurement = Measurement { cost: reply.measurement.cost, ..measurement };
-        Ok(reply)
+        self.answer(request, context).await.map(|answer| answer.reply)
     }
 
     fn parameters(&self, request: &Request) -> Value {

@@ -67,7 +67,7 @@ fn head(out: &mut String, episode: &Episode, style: &Style) {
     if let Some(usage) = row.usage {
         facts.push(format!("{} tokens in, {} out", short(usage.input as f64), short(usage.output as f64)));
     }
-    facts.extend(row.cost.map(money));
+    facts.push(row.cost.map_or_else(|| "cost unknown".into(), money));
     #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
     facts.push(format!("{} real, {} virtual", time(row.wall_ms), time(row.virtual_ms as f64)));
     if row.retries > 0 {

@@ -49,6 +49,15 @@ pub(crate) fn money(dollars: f64) -> String {
     }
 }
 
+/// A price with all its digits.
+pub(crate) fn rate(dollars: f64) -> String {
+    let plain = format!("{dollars}");
+    match plain.split_once('.') {
+        Some((_, cents)) if cents.len() == 1 => format!("${plain}0"),
+        _ => format!("${plain}"),
+    }
+}
+
 /// A time from milliseconds.
 pub(crate) fn time(ms: f64) -> String {
     match ms {
@@ -76,6 +85,7 @@ mod tests {
         assert_eq!(shorts, ["0", "2.2", "12", "950", "1.2k", "35k", "1.2M"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(percent), ["0", "<1", "50", ">99", "100"]);
         assert_eq!([0.0, 0.00001, 0.0123, 4.5, 250.0].map(money), ["$0", "<$0.0001", "$0.0123", "$4.50", "$250"]);
+        assert_eq!([0.0, 3.0, 4.5, 1.25, 0.0375].map(rate), ["$0", "$3", "$4.50", "$1.25", "$0.0375"]);
         let times = [0.0, 0.04, 0.4, 2.0, 812.0, 2140.0, 95_000.0].map(time);
         assert_eq!(times, ["0 ms", "0 ms", "0.4 ms", "2 ms", "812 ms", "2.1 s", "1 min 35 s"]);
     }

@@ -1,7 +1,7 @@
 //! A run's summary for the terminal.
 
 use crate::axis;
-use crate::number::{count, money, p_value, percent, points, short, time};
+use crate::number::{count, money, p_value, percent, points, rate, short, time};
 use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, columns, flow, pad_left, wrap};
 use mocktrial_analysis::{
@@ -200,6 +200,15 @@ fn stacked(
     }
 }
 
+/// The price that an endpoint's costs were reckoned with.
+fn price(e: &EndpointSummary) -> Option<String> {
+    let price = e.price.as_ref()?;
+    let rate = |key: &str| price[key].as_f64().map(rate);
+    let day = price["as_of"].as_str().map_or("without a date".into(), |day| format!("as of {}", clean_line(day)));
+    let (input, output) = rate("input").zip(rate("output"))?;
+    Some(format!("{}: {input} in and {output} out per million tokens, {day}", clean_line(&e.name)))
+}
+
 fn effort(out: &mut String, summary: &Summary, style: &Style) {
     let unknown = || "–".to_owned();
     let heads = ["turns", "calls", "tokens in", "tokens out", "cost", "latency p50", "p90"];
@@ -231,6 +240,12 @@ fn effort(out: &mut String, summary: &Summary, style: &Style) {
             paragraph(out, &clean_line(&e.name), Ink::Strong, style);
             let pairs = heads.iter().zip(row(e)).map(|(h, v)| vec![Cell::inked(*h, Ink::Faint), Cell::new(v)]);
             out.push_str(&Table { rows: pairs.collect(), right: true }.render(2, style));
+        }
+    }
+    let prices: Vec<String> = summary.endpoints.iter().filter_map(price).collect();
+    if !prices.is_empty() {
+        for line in flow(&prices, style.width()) {
+            paragraph(out, &line, Ink::Faint, style);
         }
     }
     out.push('\n');

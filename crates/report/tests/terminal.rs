@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use mocktrial_analysis::{Episode, Estimate, Summary, episode as read, summary as summarise};
-use mocktrial_report::{Style, episode, episode_json, summary, summary_json};
+use mocktrial_report::{
+    EndpointRow, FindingRow, FindingsReport, Known, PriceRow, Style, endpoints, episode, episode_json, findings,
+    summary, summary_json,
+};
 use mocktrial_store::*;
 use mocktrial_trajectory::*;
 use serde_json::json;
@@ -41,7 +44,7 @@ fn new_run(selection: Selection) -> NewRun {
         treatment: digest,
         parts: [].into(),
         configuration: json!({}),
-        price: None,
+        price: (name == "qwen2.5-1.5b").then(|| json!({"input": 0.25, "output": 2, "as_of": "2026-11-01"})),
     };
     let names = ["qwen2.5-1.5b", "smollm2-135m"];
     let cell = |s: &&str, e: &str| Cell {
@@ -351,6 +354,74 @@ const HOSTILE: [&str; 8] = [
     "wide 退款🤦🏽‍♂️ and aveeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeerylongword",
 ];
 
+fn endpoint_rows() -> Vec<EndpointRow> {
+    let price = PriceRow {
+        input: 2.0,
+        output: 12.5,
+        cached: Some(0.2),
+        cache_written: Some(2.5),
+        long: Some((200_000, 4.0, 18.0)),
+        as_of: Some("2026-11-20".into()),
+        from: "the price table".into(),
+    };
+    let row = |name: &str, kind: &str| EndpointRow { name: name.into(), kind: kind.into(), ..EndpointRow::default() };
+    vec![
+        EndpointRow {
+            place: Some("google".into()),
+            model: Some("gemini-3.1-pro-preview".into()),
+            price: Some(Known::Is(price)),
+            keys: vec![("GEMINI_API_KEY".into(), true), ("TEAM".into(), false)],
+            limits: vec!["4 at once".into(), "60 requests a minute".into()],
+            ..row("pro", "gemini")
+        },
+        EndpointRow {
+            place: Some("127.0.0.1:8080".into()),
+            model: Some("smollm2-135m".into()),
+            price: Some(Known::Unknown),
+            limits: vec!["8 at once".into()],
+            ..row("a-name-that-is-longer-than-most-of-them", "chat")
+        },
+        EndpointRow { place: Some("null".into()), limits: vec!["8 at once".into()], ..row("null", "probe") },
+    ]
+}
+
+fn findings_report() -> FindingsReport {
+    let row = |about: &str, verdict: &str, good, detail: &str, cost| FindingRow {
+        about: about.into(),
+        verdict: verdict.into(),
+        good,
+        detail: detail.into(),
+        calls: u32::from(verdict != "not asked"),
+        latency_ms: (verdict == "yes").then_some(412.4),
+        cost,
+    };
+    let refusal = "the provider does not take the request: tools are only supported by models of the \"instruct\" kind, see the page on tools";
+    FindingsReport {
+        title: "local: chat · 127.0.0.1:8080 · smollm2-135m".into(),
+        rows: vec![
+            row("answers", "yes", Some(true), "said “ready”, served smollm2-135m", Some(0.000_12)),
+            row("tools", "refused", Some(false), refusal, None),
+            row("forced call", "not asked", None, "tools are refused", Some(0.0)),
+        ],
+        repairs: vec!["missing_call_id".into()],
+    }
+}
+
+#[test]
+fn endpoints_and_findings_at_several_widths() {
+    for width in [40, 80, 120] {
+        let (listed, found) =
+            (endpoints(&endpoint_rows(), &Style::plain(width)), findings(&findings_report(), &Style::plain(width)));
+        fits(&listed, width);
+        fits(&found, width);
+        insta::assert_snapshot!(format!("endpoints_{width}"), listed);
+        insta::assert_snapshot!(format!("findings_{width}"), found);
+    }
+    let coloured = Style { color: true, ..Style::plain(80) };
+    assert_eq!(strip(&endpoints(&endpoint_rows(), &coloured)), endpoints(&endpoint_rows(), &Style::plain(80)));
+    assert_eq!(strip(&findings(&findings_report(), &coloured)), findings(&findings_report(), &Style::plain(80)));
+}
+
 #[test]
 fn hostile_text_is_shown_and_never_acts() {
     for hostile in HOSTILE {
@@ -419,8 +490,22 @@ fn hostile_text_is_shown_and_never_acts() {
         model.scenarios[0].id = name;
         model.failures[0].reason = text();
         model.failures[0].example = key;
+        let mut listed = endpoint_rows();
+        listed[0].name = text();
+        (listed[0].place, listed[1].model) = (Some(text()), Some(text()));
+        listed[0].keys[0].0 = text();
+        listed[0].limits.push(text());
+        let mut found = findings_report();
+        (found.title, found.rows[0].about, found.rows[1].detail) = (text(), text(), text());
         for width in [30, 40, 80, 160] {
-            for text in [episode(&shown, &Style::plain(width)), summary(&model, &Style::plain(width))] {
+            let style = Style::plain(width);
+            let all = [
+                episode(&shown, &style),
+                summary(&model, &style),
+                endpoints(&listed, &style),
+                findings(&found, &style),
+            ];
+            for text in all {
                 let acting = text.chars().find(|c| {
                     (c.is_control() && *c != '\n')
                         || matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')

@@ -99,13 +99,27 @@ pub struct Endpoint {
     pub parallel_calls: ParallelCalls,
     /// Episodes at once.
     pub concurrency: Option<u32>,
-    /// What it costs.
+    /// What it costs, where anybody says.
     pub price: Option<Price>,
+    /// Who says what it costs.
+    pub price_from: Option<PriceFrom>,
     /// Names of environment variables that its settings refer to.
     pub secrets: BTreeSet<String>,
     /// Everything that belongs to it, resolved, as one value: its treatment, without what only says how
     /// it is reached (address, credentials, concurrency, retries, timeouts) or what it costs.
     pub treatment: Value,
+}
+
+/// Who says what an endpoint costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceFrom {
+    /// Its own table in `mocktrial.toml`.
+    Endpoint,
+    /// The table `prices` of `mocktrial.toml`.
+    Project,
+    /// The price table that mocktrial brings along.
+    Table,
 }
 
 /// The kinds of endpoints.

@@ -1,11 +1,11 @@
 //! From `mocktrial.toml` as written to a checked configuration.
 
-use super::config::{CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, Prompt};
+use super::config::{CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, PriceFrom, Prompt};
 use super::document::{Document, Entry, Format, Kind, Node};
 use super::files::{CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable, PromptEntry, PromptTable};
 use super::reading::Reader;
 use super::{names, schemas};
-use mocktrial_provider::ModelConfig;
+use mocktrial_provider::{ModelConfig, PRESETS, Price, undated};
 use mocktrial_trajectory::Pointer;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -32,13 +32,17 @@ const NOT_TREATMENT: &[&str] = &[
 /// Keys of an endpoint that do not concern its provider.
 const NOT_PROVIDER: &[&str] = &["kind", "extends", "prompt", "tools", "strict_tools", "parallel_calls", "concurrency"];
 
+/// Prices by provider and model.
+type Prices = BTreeMap<(String, String), Price>;
+
 /// Reads the configuration in a document. `None` when it has mistakes, which the reader then holds.
 pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Config> {
     let before = reader.mistakes.len();
     let mut value = document.root.to_value();
     schemas::config()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
     schemas::config()?.settle(&mut value);
-    let endpoints = endpoints(reader, document);
+    let prices = prices(reader, document, &value);
+    let endpoints = endpoints(reader, document, &prices);
     check_names(reader, document, &endpoints);
     let folders = folders(reader, document);
     if reader.mistakes.len() > before {
@@ -114,7 +118,29 @@ fn check_names(reader: &mut Reader, document: &Document, endpoints: &BTreeMap<St
     }
 }
 
-fn endpoints(reader: &mut Reader, document: &Document) -> BTreeMap<String, Endpoint> {
+/// The project's own prices, by provider and model. What has a mistake is left out: the schema, or this, says so.
+fn prices(reader: &mut Reader, document: &Document, value: &Value) -> Prices {
+    let mut prices = Prices::new();
+    for entry in document.root.get("prices").map_or(&[][..], Node::entries) {
+        let known: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        let (provider, model) = entry.key.split_once('/').unwrap_or((&entry.key, ""));
+        if !known.contains(&provider) || model.is_empty() {
+            let written = super::source::printable(&entry.key);
+            let (message, hint) = if model.is_empty() {
+                let form = "write it as `[prices.\"provider/model\"]`".to_owned();
+                (format!("`{written}` is no provider and model"), form)
+            } else {
+                (format!("no provider of `{written}` is known"), names::hint(provider, "providers", &known))
+            };
+            reader.mistakes.push(document.source.mistake(entry.key_span, message).hint(hint));
+        } else if let Ok(price) = serde_json::from_value(value["prices"][&entry.key].clone()) {
+            prices.insert((provider.to_owned(), model.to_owned()), price);
+        }
+    }
+    prices
+}
+
+fn endpoints(reader: &mut Reader, document: &Document, prices: &Prices) -> BTreeMap<String, Endpoint> {
     let mut found = BTreeMap::new();
     let Some(written) = document.root.get("endpoints") else { return found };
     for entry in written.entries().iter().filter(|entry| entry.value.is_map()) {
@@ -128,7 +154,7 @@ fn endpoints(reader: &mut Reader, document: &Document) -> BTreeMap<String, Endpo
             continue;
         }
         let Some(node) = extended(reader, document, written, entry) else { continue };
-        if let Some(endpoint) = endpoint(reader, document, entry, &node) {
+        if let Some(endpoint) = endpoint(reader, document, entry, &node, prices) {
             found.insert(entry.key.clone(), endpoint);
         }
     }
@@ -196,7 +222,7 @@ fn merge(own: &mut Node, from: &Node, depth: usize) {
     }
 }
 
-fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node) -> Option<Endpoint> {
+fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node, prices: &Prices) -> Option<Endpoint> {
     let before = reader.mistakes.len();
     let source = &document.source;
     let mut value = node.to_value();
@@ -246,10 +272,11 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
     };
     let mut rest = value.as_object().cloned().unwrap_or_default();
     let mut secrets = BTreeSet::new();
+    let mut price = table.price.map(|price| (price, PriceFrom::Endpoint));
     let kind = match table.kind {
         KindWord::Model(dialect) => {
             rest.retain(|key, _| !NOT_PROVIDER.contains(&key.as_str()));
-            let config: ModelConfig = read(reader, document, Value::Object(rest))?;
+            let mut config: ModelConfig = read(reader, document, Value::Object(rest))?;
             if let Err(wrong) = config.check(dialect) {
                 let at: Vec<String> = wrong.key.splitn(2, '.').map(str::to_owned).collect();
                 let span = if node.at(&at).is_some() { node.span_at(&at) } else { entry.key_span };
@@ -263,6 +290,11 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
             }
             secrets.extend(config.key_variable(dialect).map(str::to_owned));
             config.headers.values().for_each(|header| secrets.extend(variables(header)));
+            if config.price.is_none() {
+                config.price = project_price(&config, dialect, prices);
+                let project = config.price.clone().map(|price| (price, PriceFrom::Project));
+                price = project.or_else(|| Some((config.listed_price(dialect)?, PriceFrom::Table)));
+            }
             EndpointKind::Model { dialect, config: Box::new(config) }
         }
         KindWord::Command => {
@@ -281,9 +313,17 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
         strict_tools: table.strict_tools,
         parallel_calls: table.parallel_calls,
         concurrency: table.concurrency,
-        price: table.price,
+        price_from: price.as_ref().map(|(_, from)| *from),
+        price: price.map(|(price, _)| price),
         secrets,
     })
+}
+
+/// What `prices` says of an endpoint's model, by its name or by its name without a date.
+fn project_price(config: &ModelConfig, dialect: &str, prices: &Prices) -> Option<Price> {
+    let provider = config.provider_name(dialect)?;
+    let find = |model: &str| prices.get(&(provider.to_owned(), model.to_owned())).cloned();
+    find(&config.model).or_else(|| find(undated(&config.model)?))
 }
 
 /// Warns of endpoints that present tools which no world has. Only for a project whose worlds are all loaded.

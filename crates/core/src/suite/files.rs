@@ -238,6 +238,9 @@ pub(crate) struct ConfigFile {
     pub(crate) limits: Limits,
     /// What a run may spend.
     pub(crate) budget: Budget,
+    /// What models cost, in dollars per million tokens, by `"provider/model"`. It outranks the table that
+    /// mocktrial brings along, and is outranked by an endpoint's own `price`.
+    pub(crate) prices: BTreeMap<String, Price>,
     /// What can be put on trial, by name.
     pub(crate) endpoints: BTreeMap<String, Map<String, Value>>,
 }
@@ -301,7 +304,8 @@ pub(crate) struct EndpointTable {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub(crate) concurrency: Option<u32>,
-    /// What it costs, in dollars per million tokens.
+    /// What it costs, in dollars per million tokens. Where absent, what `prices` or the price table says of its
+    /// provider and model.
     #[serde(default)]
     pub(crate) price: Option<Price>,
 }

@@ -90,8 +90,8 @@ mod source;
 mod substitute;
 mod tools;
 pub use config::{
-    Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, Probe,
-    Prompt, PromptMode, ToolOverride,
+    Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
+    Probe, Prompt, PromptMode, ToolOverride,
 };
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
 pub use model::{Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};

@@ -1,7 +1,7 @@
 //! Endpoints of `mocktrial.toml`.
 
 use crate::folder::Folder;
-use mocktrial_core::suite::{Config, EndpointKind, Project};
+use mocktrial_core::suite::{Config, EndpointKind, PriceFrom, Project};
 use serde_json::json;
 
 fn config(text: &str) -> Config {
@@ -118,4 +118,66 @@ fn an_endpoint_that_presents_a_tool_which_no_world_has_is_warned_of_once() {
     assert_eq!(warnings[0].message, "no world has a tool `get_ordr`");
     assert_eq!(warnings[0].hint.as_deref(), Some("did you mean `get_order`?"));
     assert_eq!((warnings[0].file.as_str(), warnings[0].line), ("mocktrial.toml", 4));
+}
+
+#[test]
+fn a_price_is_the_endpoints_or_the_projects_or_that_of_the_table() {
+    let config = config(
+        r#"
+        [prices."openai/gpt-5.1"]
+        input = 1
+        output = 8.5
+        as_of = "2026-11-24"
+        long = {above = 100_000.0, input = 2, output = 9}
+        [prices."openai/of-mine"]
+        input = 3
+        output = 4
+        [endpoints.own]
+        provider = "openai"
+        kind = "chat"
+        model = "gpt-5.1"
+        price = {input = 0.5, output = 1}
+        [endpoints.project]
+        provider = "openai"
+        kind = "chat"
+        model = "gpt-5.1-2025-11-13"
+        [endpoints.table]
+        kind = "chat"
+        model = "gpt-5.2"
+        [endpoints.mine]
+        kind = "chat"
+        model = "of-mine"
+        [endpoints.unknown]
+        kind = "chat"
+        model = "nobody-knows-it"
+        [endpoints.elsewhere]
+        kind = "chat"
+        base_url = "http://127.0.0.1:1/v1"
+        model = "gpt-5.1"
+        [endpoints.probe]
+        kind = "probe"
+        probe = "null"
+        "#,
+    );
+    let price = |name: &str| {
+        let endpoint = &config.endpoints[name];
+        endpoint.price.as_ref().map(|price| (endpoint.price_from.unwrap(), price.input, price.output))
+    };
+    assert_eq!(price("own"), Some((PriceFrom::Endpoint, 0.5, 1.0)));
+    assert_eq!(price("project"), Some((PriceFrom::Project, 1.0, 8.5)), "found without the date in its name");
+    assert_eq!(price("table"), Some((PriceFrom::Table, 1.75, 14.0)));
+    assert_eq!(price("mine"), Some((PriceFrom::Project, 3.0, 4.0)));
+    for name in ["unknown", "elsewhere", "probe"] {
+        assert_eq!((price(name), config.endpoints[name].price_from), (None, None), "{name}");
+    }
+    let long = config.endpoints["project"].price.as_ref().and_then(|price| price.long.as_ref());
+    assert_eq!(long.map(|long| long.above), Some(100_000));
+    assert!(config.endpoints["table"].price.as_ref().is_some_and(|p| p.as_of.is_some() && p.source.is_some()));
+    // The model that is asked reckons with the same price.
+    let asked = |name: &str| match &config.endpoints[name].kind {
+        EndpointKind::Model { config, .. } => config.price.as_ref().map(|price| price.input),
+        _ => None,
+    };
+    assert_eq!((asked("project"), asked("table")), (Some(1.0), None), "the table it knows itself");
+    assert_eq!(config.endpoints["own"].treatment, json!({"kind": "chat", "provider": "openai", "model": "gpt-5.1"}));
 }

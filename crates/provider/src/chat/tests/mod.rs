@@ -1,5 +1,6 @@
 //! The dialect, byte by byte.
 
+mod costs;
 mod failures;
 mod fixtures;
 mod requests;
