@@ -14,7 +14,7 @@ pub(crate) fn run(scenarios: usize, endpoints: &[&str], trials: u32) -> NewRun {
             let case = Case {
                 scenario: id.clone(),
                 criteria: vec![],
-                tools: vec![],
+                tools: std::sync::Arc::from([]),
                 initial: std::sync::Arc::new(json!({})),
                 initial_hash: digest,
                 comparison: Comparison::default(),
