@@ -1,6 +1,7 @@
 //! `mocktrial run`.
 
 use crate::args::RunArgs;
+use crate::estimate::Estimate;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
@@ -60,8 +61,9 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         fresh(&args, out).await?
     };
     let estimate =
-        estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
+        || estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
     if args.dry_run {
+        let estimate = estimate();
         if out.json() {
             out.value(&estimate.json());
         } else {
@@ -70,7 +72,7 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         return Ok(Exit::Done);
     }
     bounded(&intent)?;
-    confirm(&args, &intent, &estimate)?;
+    confirm(&args, &intent, estimate)?;
     carry_out(intent, &args, out).await
 }
 
@@ -282,10 +284,13 @@ fn bounded(intent: &Intent) -> Result<(), Failure> {
     Ok(())
 }
 
-fn confirm(args: &RunArgs, intent: &Intent, estimate: &estimate::Estimate) -> Result<(), Failure> {
+fn confirm(args: &RunArgs, intent: &Intent, estimate: impl FnOnce() -> Estimate) -> Result<(), Failure> {
     let Some(above) = args.confirm_above.or(intent.project.config.defaults.confirm_above) else { return Ok(()) };
-    let high = estimate.high();
-    if args.yes || high.is_some_and(|high| high <= above) {
+    if args.yes {
+        return Ok(());
+    }
+    let high = estimate().high();
+    if high.is_some_and(|high| high <= above) {
         return Ok(());
     }
     let cost = high.map_or("an amount nobody can bound".to_owned(), |high| format!("up to ${high:.2}"));
