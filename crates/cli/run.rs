@@ -78,12 +78,13 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
 
 /// A new run of what is selected.
 async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
-    let (project, _, scenarios) = project::selected(&args.select, out)?;
+    let mut readying = project::Readying::default();
+    let (project, ..) = project::selected_each(&args.select, out, &mut |s| readying.add(Arc::clone(s)))?;
     let definitions = project::endpoints(&project, &args.endpoint)?;
     let mode = mode(args, &project, None);
     let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
     let endpoints = ready_endpoints(&providers, &definitions)?;
-    let scenarios = project::ready(scenarios).await?;
+    let scenarios = readying.finish().await?;
     let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
     let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
     let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
