@@ -5,10 +5,16 @@ use crate::failure::Failure;
 use std::io::{IsTerminal as _, Write as _};
 
 /// Asks whether to go on with `what` where it may cost more than `above` dollars, or nobody knows how much
-/// (`high` is `None`). Where nobody can be asked, that is a mistake.
-pub(crate) fn confirm(what: &str, above: Option<f64>, yes: bool, high: Option<f64>) -> Result<(), Failure> {
-    let Some(above) = above else { return Ok(()) };
-    if yes || high.is_some_and(|high| high <= above) {
+/// (`high` gives `None`; it is asked only where it matters). Where nobody can be asked, that is a mistake.
+pub(crate) fn confirm(
+    what: &str,
+    above: Option<f64>,
+    yes: bool,
+    high: impl FnOnce() -> Option<f64>,
+) -> Result<(), Failure> {
+    let Some(above) = above.filter(|_| !yes) else { return Ok(()) };
+    let high = high();
+    if high.is_some_and(|high| high <= above) {
         return Ok(());
     }
     let cost = high.map_or("an amount nobody can bound".to_owned(), |high| format!("up to ${high:.2}"));

@@ -141,7 +141,7 @@ async fn test(args: &EndpointsTestArgs, project: &Project, out: Out) -> Outcome 
         out.note(format!("{}: up to {calls} calls; {cost}", definition.name));
         most = most.zip(bound.cost).map(|(all, one)| all + one);
     }
-    confirm::confirm("these calls", args.confirm_above.or(project.config.defaults.confirm_above), args.yes, most)?;
+    confirm::confirm("these calls", args.confirm_above.or(project.config.defaults.confirm_above), args.yes, || most)?;
     // Retries included, the calls keep to what was announced.
     let cap = match (most, budget.cost) {
         (Some(most), Some(cap)) => Some(most.min(cap)),

@@ -9,6 +9,7 @@ use mocktrial_core::suite::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// The project that the paths, or else the current folder, belong to.
 pub(crate) fn discover(paths: &[PathBuf]) -> Result<Project, Failure> {
@@ -21,8 +22,18 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Result<Project, Failure> {
 
 /// The project, and the scenarios that are selected of it.
 pub(crate) fn selected(args: &SelectArgs, out: Out) -> Result<(Project, Suite, Vec<Arc<Scenario>>), Failure> {
+    selected_each(args, out, &mut |_| {})
+}
+
+/// As [`selected`], and hands out each scenario as soon as it is known to be selected.
+pub(crate) fn selected_each(
+    args: &SelectArgs,
+    out: Out,
+    each: &mut dyn FnMut(&Arc<Scenario>),
+) -> Result<(Project, Suite, Vec<Arc<Scenario>>), Failure> {
     let project = discover(&args.paths)?;
-    let suite = project.load_under(&args.paths)?;
+    let all = args.globs.is_empty() && args.tag.is_none();
+    let suite = if all { project.load_each(&args.paths, each) } else { project.load_under(&args.paths) }?;
     warn(out, project.warnings.iter().chain(&suite.warnings));
     let scenarios = select(&suite, &Selection { globs: args.globs.clone(), tags: args.tag.clone() })?;
     if scenarios.is_empty() {
@@ -30,6 +41,9 @@ pub(crate) fn selected(args: &SelectArgs, out: Out) -> Result<(Project, Suite, V
             "none of the {} scenarios is selected; `mocktrial list` shows their ids and tags",
             suite.scenarios.len()
         )));
+    }
+    if !all {
+        scenarios.iter().for_each(each);
     }
     Ok((project, suite, scenarios))
 }
@@ -64,7 +78,9 @@ pub(crate) fn scenario(suite: &Suite, id: &str) -> Result<Arc<Scenario>, Failure
 /// Scenarios that one task makes ready: enough that their work outweighs the task's.
 const AT_ONCE: usize = 32;
 
-async fn portion(scenarios: Vec<Arc<Scenario>>) -> Vec<Result<ReadyScenario, Vec<Mistake>>> {
+type Portion = Vec<Result<ReadyScenario, Vec<Mistake>>>;
+
+async fn portion(scenarios: Vec<Arc<Scenario>>) -> Portion {
     let mut ready = Vec::with_capacity(scenarios.len());
     for scenario in scenarios {
         ready.push(ReadyScenario::new(scenario).await);
@@ -72,20 +88,47 @@ async fn portion(scenarios: Vec<Arc<Scenario>>) -> Vec<Result<ReadyScenario, Vec
     ready
 }
 
-/// Makes scenarios ready, in their order, collecting every mistake.
-pub(crate) async fn ready(scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<ReadyScenario>>, Failure> {
-    let mut ready = Vec::with_capacity(scenarios.len());
-    let mut mistakes = Vec::new();
-    let portions: Vec<_> = scenarios.chunks(AT_ONCE).map(|some| tokio::spawn(portion(some.to_vec()))).collect();
-    for portion in portions {
-        for result in portion.await.map_err(Failure::infrastructure)? {
-            match result {
-                Ok(scenario) => ready.push(Arc::new(scenario)),
-                Err(found) => mistakes.extend(found),
-            }
+/// Scenarios that are being made ready, in portions, while others are still loaded.
+#[derive(Default)]
+pub(crate) struct Readying {
+    begun: Vec<JoinHandle<Portion>>,
+    next: Vec<Arc<Scenario>>,
+}
+
+impl Readying {
+    pub(crate) fn add(&mut self, scenario: Arc<Scenario>) {
+        self.next.push(scenario);
+        if self.next.len() == AT_ONCE {
+            self.begin();
         }
     }
-    if mistakes.is_empty() { Ok(ready) } else { Err(Mistakes(mistakes).into()) }
+
+    fn begin(&mut self) {
+        self.begun.push(tokio::spawn(portion(std::mem::take(&mut self.next))));
+    }
+
+    /// The scenarios, in the order in which they were added, or every mistake.
+    pub(crate) async fn finish(mut self) -> Result<Vec<Arc<ReadyScenario>>, Failure> {
+        self.begin();
+        let mut ready = Vec::with_capacity(self.begun.len() * AT_ONCE);
+        let mut mistakes = Vec::new();
+        for portion in self.begun {
+            for result in portion.await.map_err(Failure::infrastructure)? {
+                match result {
+                    Ok(scenario) => ready.push(Arc::new(scenario)),
+                    Err(found) => mistakes.extend(found),
+                }
+            }
+        }
+        if mistakes.is_empty() { Ok(ready) } else { Err(Mistakes(mistakes).into()) }
+    }
+}
+
+/// Makes scenarios ready, in their order, collecting every mistake.
+pub(crate) async fn ready(scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<ReadyScenario>>, Failure> {
+    let mut readying = Readying::default();
+    scenarios.into_iter().for_each(|scenario| readying.add(scenario));
+    readying.finish().await
 }
 
 /// The endpoints meant: those named, else the project's defaults, else all. A name of a probe is

@@ -59,8 +59,9 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         fresh(&args, out).await?
     };
     let estimate =
-        estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
+        || estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
     if args.dry_run {
+        let estimate = estimate();
         if out.json() {
             out.value(&estimate.json());
         } else {
@@ -70,18 +71,19 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
     }
     bounded(&intent)?;
     let above = args.confirm_above.or(intent.project.config.defaults.confirm_above);
-    confirm::confirm("this run", above, args.yes, estimate.high())?;
+    confirm::confirm("this run", above, args.yes, || estimate().high())?;
     carry_out(intent, &args, out).await
 }
 
 /// A new run of what is selected.
 async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
-    let (project, _, scenarios) = project::selected(&args.select, out)?;
+    let mut readying = project::Readying::default();
+    let (project, ..) = project::selected_each(&args.select, out, &mut |s| readying.add(Arc::clone(s)))?;
     let definitions = project::endpoints(&project, &args.endpoint)?;
     let mode = mode(args, &project, None);
     let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
     let endpoints = ready_endpoints(&providers, &definitions)?;
-    let scenarios = project::ready(scenarios).await?;
+    let scenarios = readying.finish().await?;
     let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
     let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
     let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);

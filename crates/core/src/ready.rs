@@ -33,14 +33,11 @@ impl ReadyScenario {
     /// With the mistakes of a reference that does not run through, or of criteria that cannot be used.
     pub async fn new(scenario: Arc<Scenario>) -> Result<Self, Vec<Mistake>> {
         let world_seed = scenario.world_seed();
-        let tools: Arc<[ToolSpec]> = scenario
-            .world
-            .world
-            .tools()
-            .iter()
-            .filter(|tool| scenario.tools.as_ref().is_none_or(|names| names.contains(&tool.name)))
-            .cloned()
-            .collect();
+        let all = scenario.world.world.tools();
+        let tools = match &scenario.tools {
+            None => Arc::clone(all),
+            Some(names) => all.iter().filter(|tool| names.contains(&tool.name)).cloned().collect(),
+        };
         let mut mistakes = Vec::new();
         let mut references = Vec::new();
         for (index, steps) in scenario.references.iter().enumerate() {
@@ -62,7 +59,7 @@ impl ReadyScenario {
         let case = Arc::new(Case {
             scenario: Arc::clone(&scenario.id),
             criteria: scenario.criteria.clone(),
-            tools: scenario.world.world.tools().to_vec(),
+            tools: Arc::clone(all),
             initial: Arc::clone(scenario.initial.value()),
             initial_hash: scenario.initial.digest,
             comparison: scenario.world.world.comparison().clone(),
@@ -107,9 +104,7 @@ async fn walk_reference(
     let mut session = open(scenario, seed, None, Limits::default());
     let probe = ProbeDriver::new(Probe::Reference, steps.to_vec(), Vec::new(), seed);
     let ended = probe.drive(&mut session).await.err().unwrap_or(Ended::from(EndReason::Completed));
-    let Finished { mut trajectory, world, .. } = session.finish(ended.clone());
-    // It is kept as long as the suite is.
-    trajectory.shrink();
+    let Finished { trajectory, world, .. } = session.finish(ended.clone());
     let mut calls = steps.iter().enumerate().filter_map(|(i, step)| match step {
         Step::Call { fails, .. } => Some((i, *fails)),
         Step::Say(_) => None,
@@ -128,8 +123,7 @@ async fn walk_reference(
     if ended.reason != EndReason::Completed {
         return Err((None, ended.detail.unwrap_or_else(|| ended.reason.meaning().to_owned())));
     }
-    let final_hash = world.state().digest();
-    Ok(ReferenceRun { trajectory, final_state: Arc::new(world.state().to_value()), final_hash })
+    Ok(ReferenceRun::new(&trajectory, world.state().digest()))
 }
 
 fn reference_pointer(scenario: &Scenario, index: usize, step: Option<usize>) -> Pointer {

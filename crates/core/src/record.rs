@@ -5,8 +5,8 @@ use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::suite::{self, Budget, CassetteMode, EndpointKind};
 use mocktrial_scoring::{Subject, passed};
 use mocktrial_store::{
-    Cell, Endpoint, Header, Instrument, NewRun, Regrade, RunFile, Scenario, Selection, Status, Store, StoreError,
-    StoredEpisode,
+    Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Regrade, RunFile, Scenario, Selection, Status, Store,
+    StoreError, StoredEpisode,
 };
 use mocktrial_trajectory::{Digest, Trajectory};
 use serde_json::{Value, json};
@@ -128,17 +128,18 @@ fn instrument(scenario: &ReadyScenario) -> Instrument {
     Instrument { world, criteria }
 }
 
-fn stored(ready: &ReadyScenario) -> Scenario {
+fn stored(ready: &ReadyScenario) -> NewScenario {
     let scenario = &ready.scenario;
-    Scenario {
+    let case = Arc::clone(ready.grading.case());
+    let scenario = Scenario {
         id: Arc::clone(&scenario.id),
         variant: "".into(),
         family: Arc::clone(&scenario.family),
         title: scenario.title.clone(),
         tags: scenario.tags.iter().cloned().collect(),
         instrument: instrument(ready),
-        case: serde_json::to_string(ready.grading.case().as_ref()).unwrap_or_default(),
-    }
+    };
+    NewScenario { scenario, case }
 }
 
 fn stored_endpoint(endpoint: &suite::Endpoint) -> Endpoint {

@@ -27,18 +27,26 @@ fn key(scenario: &str, endpoint: &str, trial: u32) -> EpisodeKey {
 
 fn new_run(selection: Selection) -> NewRun {
     let digest = Digest::of(&json!(1));
-    let scenarios: Vec<Scenario> = SCENARIOS
-        .iter()
-        .map(|id| Scenario {
-            id: (*id).into(),
-            variant: "".into(),
-            family: (*id).into(),
-            title: "A title".into(),
-            tags: vec![],
-            instrument: Instrument { world: digest, criteria: digest },
-            case: "{}".into(),
-        })
-        .collect();
+    let scenario = |id: &&str| Scenario {
+        id: (*id).into(),
+        variant: "".into(),
+        family: (*id).into(),
+        title: "A title".into(),
+        tags: vec![],
+        instrument: Instrument { world: digest, criteria: digest },
+    };
+    let case = |id: &&str| Case {
+        scenario: (*id).into(),
+        criteria: vec![],
+        tools: [].into(),
+        initial: json!({}).into(),
+        initial_hash: digest,
+        comparison: Comparison::default(),
+        references: vec![],
+        inaction: false,
+    };
+    let scenarios: Vec<NewScenario> =
+        SCENARIOS.iter().map(|id| NewScenario { scenario: scenario(id), case: case(id).into() }).collect();
     let endpoint = |name: &str| Endpoint {
         name: name.into(),
         treatment: digest,
@@ -214,7 +222,11 @@ fn large() -> Summary {
         worlds.iter().flat_map(|w| tasks.iter().map(move |t| Arc::from(format!("{w}/{t}")))).collect();
     let mut new = new_run(Selection::Full);
     let model = new.scenarios[0].clone();
-    new.scenarios = ids.iter().map(|id| Scenario { id: id.clone(), family: id.clone(), ..model.clone() }).collect();
+    let named = |id: &Arc<str>| {
+        let NewScenario { scenario, case } = model.clone();
+        NewScenario { scenario: Scenario { id: id.clone(), family: id.clone(), ..scenario }, case }
+    };
+    new.scenarios = ids.iter().map(named).collect();
     let model = new.cells[..2].to_vec();
     new.cells = ids.iter().flat_map(|id| model.iter().map(|c| Cell { scenario: id.clone(), ..c.clone() })).collect();
     let store = RunFile::create(&dir.path().join("2026-11-23T14-05-09Z-large.sqlite"), &new).unwrap();

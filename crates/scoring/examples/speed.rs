@@ -95,15 +95,11 @@ fn main() {
                 at: "expect[0]".into(),
             })
             .collect(),
-        tools: tools.to_vec(),
+        tools: Arc::new(tools),
         initial_hash: Digest::of(&initial),
         initial: Arc::new(initial.clone()),
         comparison: Comparison::default(),
-        references: vec![ReferenceRun {
-            final_hash: Digest::of(&final_state),
-            final_state: Arc::new(final_state),
-            trajectory: reference.clone(),
-        }],
+        references: vec![ReferenceRun::new(&reference, Digest::of(&final_state))],
         inaction: false,
     };
     let start = Instant::now();

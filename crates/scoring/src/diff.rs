@@ -43,6 +43,11 @@ impl Rules {
         !self.volatile.is_empty()
     }
 
+    /// Whether states are compared whole: nothing is left out, and every list has an order.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.volatile.is_empty() && self.sets.is_empty()
+    }
+
     /// The state without what is volatile: members are removed, list entries become `null`, so that
     /// those behind them keep their places. Where `*` takes all entries, none remain: such a list
     /// has no length either.
@@ -50,11 +55,15 @@ impl Rules {
         if self.volatile.is_empty() {
             return Cow::Borrowed(state);
         }
-        let mut state = state.clone();
+        Cow::Owned(self.normalised(state.clone()))
+    }
+
+    /// As [`normalise`](Self::normalise), for a state of one's own.
+    pub(crate) fn normalised(&self, mut state: Value) -> Value {
         for pattern in &self.volatile {
             strip(&mut state, &pattern.0);
         }
-        Cow::Owned(state)
+        state
     }
 
     fn is_set(&self, path: &Pointer) -> bool {

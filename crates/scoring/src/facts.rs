@@ -4,7 +4,8 @@ use crate::diff::Rules;
 use crate::hashed::Hashed;
 use crate::{Mistake, Subject};
 use mocktrial_trajectory::{
-    Arguments, Body, Case, Digest, Measurements, Op, Part, ReferenceRun, ToolFailure, Trajectory, apply_patch,
+    Arguments, Body, Case, Digest, Measurements, Op, Part, ReferenceCall, ReferenceRun, ToolFailure, Trajectory,
+    apply_patch,
 };
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -80,6 +81,12 @@ pub enum StateError {
         /// What does not fit.
         why: String,
     },
+    /// The trajectory of a reference cannot be read.
+    #[error("the trajectory of a reference cannot be read: {why}")]
+    Reference {
+        /// Why.
+        why: String,
+    },
     /// The changes lead to another state than the hash recorded with the last of them.
     #[error("the recorded changes do not lead to the state whose hash was recorded at event {event}: some are missing")]
     Hash {
@@ -105,7 +112,8 @@ impl Prepared {
         let rules = Rules::new(&case.comparison).map_err(|(message, hint)| {
             vec![Mistake { criterion: 0, at: mocktrial_trajectory::Pointer::default(), message, hint: Some(hint) }]
         })?;
-        let references = case.references.iter().map(ReferenceFacts::new).collect();
+        let facts = |index| ReferenceFacts { case: Arc::clone(&case), index, normal: OnceLock::new() };
+        let references = (0..case.references.len()).map(facts).collect();
         let defaults =
             case.tools.iter().filter_map(|t| Some((t.name.clone(), defaults_of(&t.input_schema)?))).collect();
         Ok(Self { case, references, rules, defaults, hashed: OnceLock::new(), normal_initial: OnceLock::new() })
@@ -151,31 +159,61 @@ fn defaults_of(schema: &Value) -> Option<Map<String, Value>> {
 /// An accepted reference, prepared.
 #[derive(Debug)]
 pub struct ReferenceFacts {
-    /// Its executed calls, in order: tool and arguments.
-    pub calls: Vec<(String, Value)>,
-    /// The state it left.
-    pub final_state: Arc<Value>,
-    /// The hash of that state.
-    pub final_hash: Digest,
-    normal: OnceLock<Value>,
+    case: Arc<Case>,
+    index: usize,
+    /// Made when an episode's state is first found to differ from it.
+    normal: OnceLock<Result<Value, StateError>>,
 }
 
 impl ReferenceFacts {
-    fn new(run: &ReferenceRun) -> Self {
-        let calls = calls_of(&run.trajectory)
-            .iter()
-            .filter(|c| c.executed())
-            .map(|c| (c.tool.to_owned(), c.arguments.value.clone().unwrap_or(Value::Null)))
-            .collect();
-        Self { calls, final_state: Arc::clone(&run.final_state), final_hash: run.final_hash, normal: OnceLock::new() }
+    fn run(&self) -> &ReferenceRun {
+        &self.case.references[self.index]
     }
 
-    /// Its final state without what is volatile.
-    pub(crate) fn normal_state(&self, rules: &Rules) -> &Value {
-        if !rules.leaves_out() {
-            return &self.final_state;
+    /// Its executed calls, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[ReferenceCall] {
+        self.run().calls()
+    }
+
+    /// The hash of the state it left.
+    #[must_use]
+    pub fn final_hash(&self) -> Digest {
+        self.run().final_hash()
+    }
+
+    /// The state it left.
+    fn final_state(&self) -> Result<Value, StateError> {
+        let trajectory = self.run().trajectory().map_err(|e| StateError::Reference { why: e.to_string() })?;
+        let mut state = Value::clone(&self.case.initial);
+        for event in trajectory.events() {
+            if let Body::State { patch, .. } = &event.body {
+                let misfit =
+                    |e: mocktrial_trajectory::PatchError| StateError::Patch { event: event.seq, why: e.to_string() };
+                apply_patch(&mut state, patch).map_err(misfit)?;
+            }
         }
-        self.normal.get_or_init(|| rules.normalise(&self.final_state).into_owned())
+        Ok(state)
+    }
+
+    /// The state it left, without what is volatile.
+    pub(crate) fn normal_state(&self, rules: &Rules) -> Result<&Value, &StateError> {
+        let made = || self.final_state().map(|state| rules.normalised(state));
+        self.normal.get_or_init(made).as_ref()
+    }
+
+    /// Whether it left the initial state, as states are compared here.
+    pub(crate) fn changes_nothing(&self, prepared: &Prepared) -> bool {
+        if self.final_hash() == self.case.initial_hash {
+            return true;
+        }
+        let rules = prepared.rules();
+        // States that are compared whole are the same only where their hashes are. The state is made for
+        // this one look, which each scenario takes.
+        !rules.is_whole()
+            && self
+                .final_state()
+                .is_ok_and(|state| rules.diff(prepared.normal_initial(), &rules.normalised(state), 1).1 == 0)
     }
 }
 

@@ -19,7 +19,7 @@
 //!         measure: "task".into(),
 //!         at: "expect[0]".into(),
 //!     }],
-//!     tools: vec![],
+//!     tools: Arc::from([]),
 //!     initial: Arc::new(json!({})),
 //!     initial_hash: Digest::of(&json!({})),
 //!     comparison: Comparison::default(),

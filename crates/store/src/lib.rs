@@ -27,5 +27,5 @@ mod store;
 pub use episode::{Asked, Ended, EpisodeRecord, EpisodeRow, FailedCriterion, Regrade, StoredEpisode, is_unfinished};
 pub use error::StoreError;
 pub use file::RunFile;
-pub use run::{Cell, Endpoint, Header, Instrument, NewRun, Scenario, Selection, State, Status};
+pub use run::{Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Scenario, Selection, State, Status};
 pub use store::{Ack, Spend, Spent, Store};

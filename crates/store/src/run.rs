@@ -1,6 +1,6 @@
 //! What a run is made of beside its episodes: header, scenarios, endpoints, plan.
 
-use mocktrial_trajectory::Digest;
+use mocktrial_trajectory::{Case, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -118,8 +118,16 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// What must be equal for two results to be compared.
     pub instrument: Instrument,
-    /// The [`Case`](mocktrial_trajectory::Case) as JSON: what grading needs.
-    pub case: String,
+}
+
+/// A scenario with what is stored of it and only read for grading
+/// ([`Store::case`](crate::Store::case)), since a large world makes it large.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewScenario {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What grading needs.
+    pub case: Arc<Case>,
 }
 
 /// The hashes of what must be equal for two results of a scenario to be compared.
@@ -172,7 +180,7 @@ pub struct NewRun {
     /// Its head. `name` and `status` are set by the store.
     pub header: Header,
     /// Its scenarios, in the order in which they are shown.
-    pub scenarios: Vec<Scenario>,
+    pub scenarios: Vec<NewScenario>,
     /// Its endpoints, in the order in which they are shown.
     pub endpoints: Vec<Endpoint>,
     /// Its plan. Every cell names a scenario and an endpoint of this run.

@@ -1,7 +1,8 @@
 //! The trait that stands before a run's storage.
 
 use crate::{
-    Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, Regrade, Scenario, Status, StoreError, StoredEpisode,
+    Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewScenario, Regrade, Scenario, Status, StoreError,
+    StoredEpisode,
 };
 use mocktrial_trajectory::{Case, EpisodeKey};
 use serde::{Deserialize, Serialize};
@@ -114,7 +115,7 @@ pub trait Store: Send + Sync {
     /// Replaces a scenario's case and criteria hash, and the grades of its episodes, in one step.
     /// Waits until that is committed.
     #[allow(clippy::missing_errors_doc)]
-    fn regrade(&self, scenario: &Scenario, episodes: Vec<Regrade>) -> Result<(), StoreError>;
+    fn regrade(&self, scenario: &NewScenario, episodes: Vec<Regrade>) -> Result<(), StoreError>;
 
     /// Commits what is queued and waits for it.
     #[allow(clippy::missing_errors_doc)]

@@ -33,10 +33,11 @@ fn what_was_recorded_is_read_back_whole() {
     assert!(told.iter().all(|t| t.try_recv().unwrap().is_ok()));
     let head = store.header().unwrap();
     assert_eq!((head.name.as_str(), head.seed, head.notes), ("a", u64::MAX, new.header.notes));
-    assert_eq!(store.scenarios().unwrap(), new.scenarios);
+    let scenarios: Vec<_> = new.scenarios.iter().map(|s| s.scenario.clone()).collect();
+    assert_eq!(store.scenarios().unwrap(), scenarios);
     assert_eq!(store.endpoints().unwrap(), new.endpoints);
     assert_eq!(store.cells().unwrap(), new.cells);
-    assert_eq!(&*store.case("shop/s0001", "").unwrap().unwrap().scenario, "shop/s0001");
+    assert_eq!(store.case("shop/s0001", "").unwrap().as_ref(), Some(&*new.scenarios[1].case));
     let read = store.episode(&key(1, "smol", 3)).unwrap().unwrap();
     assert_eq!(read.row, two.row);
     assert_eq!((read.trajectory, read.measurements), (two.trajectory, two.measurements));
@@ -155,7 +156,7 @@ fn regrading_replaces_the_grades_and_keeps_the_trajectory() {
     store.flush().unwrap();
     let before = store.episode(&key(0, "qwen", 1)).unwrap().unwrap();
     let mut scenario = new.scenarios[0].clone();
-    scenario.instrument.criteria = Digest::of(&serde_json::json!("new"));
+    scenario.scenario.instrument.criteria = Digest::of(&serde_json::json!("new"));
     let regrade = Regrade { key: key(0, "qwen", 1), grades: grades(false), passed: Some(false), asked: vec![] };
     store.regrade(&scenario, vec![regrade]).unwrap();
     let after = store.episode(&key(0, "qwen", 1)).unwrap().unwrap();
@@ -163,7 +164,7 @@ fn regrading_replaces_the_grades_and_keeps_the_trajectory() {
     assert_eq!(after.row.failed.unwrap().criterion, "expect[1]");
     assert_eq!((after.trajectory, after.grades), (before.trajectory, grades(false)));
     assert!(after.asked.is_empty());
-    assert_eq!(store.scenarios().unwrap(), [scenario]);
+    assert_eq!(store.scenarios().unwrap(), [scenario.scenario]);
 }
 
 #[test]

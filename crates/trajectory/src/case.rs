@@ -1,8 +1,9 @@
 //! What a grader needs beside the trajectory.
 
-use crate::{Digest, ToolSpec, Trajectory};
+use crate::{Body, Digest, ToolFailure, ToolSpec, Trajectory};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 
 /// All that grading an episode needs beside its trajectory. Stored once per scenario.
@@ -12,8 +13,8 @@ pub struct Case {
     pub scenario: Arc<str>,
     /// The criteria, in the order of the file.
     pub criteria: Vec<Criterion>,
-    /// The world's tools, as defined (not as an endpoint presents them).
-    pub tools: Vec<ToolSpec>,
+    /// The world's tools, as defined (not as an endpoint presents them); shared with the world.
+    pub tools: Arc<[ToolSpec]>,
     /// The world's state before the first call.
     pub initial: Arc<Value>,
     /// The hash of `initial`.
@@ -54,12 +55,94 @@ pub struct Comparison {
 }
 
 /// What came of an accepted way through a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Every scenario of a suite holds its references as long as the suite runs. So the trajectory is kept
+/// as its JSON, a fraction of its events' size; and the state that it left is not kept at all, for it
+/// is the initial state with the trajectory's changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct ReferenceRun {
-    /// Its trajectory, as the `reference` probe walked it.
-    pub trajectory: Trajectory,
-    /// The state it left.
-    pub final_state: Arc<Value>,
-    /// The hash of that state.
-    pub final_hash: Digest,
+    trajectory: Box<RawValue>,
+    #[serde(skip)]
+    calls: Box<[ReferenceCall]>,
+    final_hash: Digest,
+}
+
+/// A call of a reference that was executed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceCall {
+    /// The tool's name.
+    pub tool: String,
+    /// The arguments.
+    pub arguments: Value,
+}
+
+/// A reference as it is read.
+#[derive(Deserialize)]
+struct Written {
+    trajectory: Box<RawValue>,
+    final_hash: Digest,
+}
+
+impl TryFrom<Written> for ReferenceRun {
+    type Error = serde_json::Error;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let calls = executed(&Trajectory::from_json(written.trajectory.get())?);
+        Ok(Self { trajectory: written.trajectory, calls, final_hash: written.final_hash })
+    }
+}
+
+impl ReferenceRun {
+    /// A run with the trajectory that the `reference` probe walked, and the hash of the state it left.
+    #[must_use]
+    pub fn new(trajectory: &Trajectory, final_hash: Digest) -> Self {
+        // As for `Trajectory::to_json`: every type in an event serialises.
+        let json = to_raw_value(trajectory).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self { trajectory: json, calls: executed(trajectory), final_hash }
+    }
+
+    /// Its trajectory, read anew.
+    ///
+    /// # Errors
+    /// As [`Trajectory::from_json`].
+    pub fn trajectory(&self) -> Result<Trajectory, serde_json::Error> {
+        Trajectory::from_json(self.trajectory.get())
+    }
+
+    /// Its executed calls, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[ReferenceCall] {
+        &self.calls
+    }
+
+    /// The hash of the state it left.
+    #[must_use]
+    pub fn final_hash(&self) -> Digest {
+        self.final_hash
+    }
+}
+
+impl PartialEq for ReferenceRun {
+    fn eq(&self, other: &Self) -> bool {
+        // The calls follow from the trajectory.
+        self.trajectory.get() == other.trajectory.get() && self.final_hash == other.final_hash
+    }
+}
+
+/// The calls of a trajectory that reached the world and were answered, be it with an error of the
+/// tool's own.
+fn executed(trajectory: &Trajectory) -> Box<[ReferenceCall]> {
+    let answered = trajectory.events().iter().filter_map(|event| match &event.body {
+        Body::Result { call, failure: None | Some(ToolFailure::Tool), .. } => trajectory.event(*call),
+        _ => None,
+    });
+    answered
+        .filter_map(|event| match &event.body {
+            Body::Call { tool, arguments, .. } => {
+                Some(ReferenceCall { tool: tool.clone(), arguments: arguments.value.clone().unwrap_or_default() })
+            }
+            _ => None,
+        })
+        .collect()
 }

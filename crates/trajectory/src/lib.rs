@@ -35,7 +35,7 @@ mod recorded;
 mod tool;
 mod usage;
 
-pub use case::{Case, Comparison, Criterion, ReferenceRun};
+pub use case::{Case, Comparison, Criterion, ReferenceCall, ReferenceRun};
 pub use digest::{Accumulator, Digest};
 pub use end::{Cause, EndReason};
 pub use event::{Added, Body, Event, Responder, Served, ToolFailure};

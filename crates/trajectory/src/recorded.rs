@@ -62,11 +62,6 @@ impl Trajectory {
         }
     }
 
-    /// Gives up the room kept for further events.
-    pub fn shrink(&mut self) {
-        self.events.shrink_to_fit();
-    }
-
     /// What a tool answered, by the sequence number of its result.
     #[must_use]
     pub fn result(&self, seq: u32) -> Option<&serde_json::Value> {

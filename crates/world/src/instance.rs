@@ -156,6 +156,8 @@ impl Instance {
         match outcome {
             Ok((content, failure, responder)) => {
                 self.elapsed_ms = self.elapsed_ms.saturating_add(found.takes_ms);
+                // It is kept as long as the episode.
+                patch.shrink_to_fit();
                 let hash = (!patch.is_empty()).then(|| self.state.digest());
                 Answered { content, failure, responder: Some(responder), patch, hash, scenario_error: None }
             }

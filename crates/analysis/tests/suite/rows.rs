@@ -2,8 +2,8 @@
 
 use mocktrial_analysis::*;
 use mocktrial_store::{
-    Ack, Cell, Ended, Endpoint, EpisodeRecord, Instrument, Regrade, Scenario, Spend, Spent, Store, StoreError,
-    StoredEpisode,
+    Ack, Cell, Ended, Endpoint, EpisodeRecord, Instrument, NewScenario, Regrade, Scenario, Spend, Spent, Store,
+    StoreError, StoredEpisode,
 };
 use mocktrial_trajectory::*;
 use serde_json::json;
@@ -123,7 +123,6 @@ impl Store for Run {
             title: "A title".into(),
             tags: vec![],
             instrument: Instrument { world: digest, criteria: digest },
-            case: "{}".into(),
         };
         Ok(self.scenarios.iter().map(scenario).collect())
     }
@@ -187,7 +186,7 @@ impl Store for Run {
     fn set_trials(&self, _: u32) -> Result<(), StoreError> {
         panic!()
     }
-    fn regrade(&self, _: &Scenario, _: Vec<Regrade>) -> Result<(), StoreError> {
+    fn regrade(&self, _: &NewScenario, _: Vec<Regrade>) -> Result<(), StoreError> {
         panic!()
     }
     fn flush(&self) -> Result<(), StoreError> {

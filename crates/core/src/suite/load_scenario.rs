@@ -19,23 +19,33 @@ use std::sync::Arc;
 /// Finds the world that a scenario names; the mistake of an unknown one is noted at the span.
 pub(crate) type FindWorld<'a> = dyn FnMut(&mut Reader, &Document, Span, &str) -> Option<Arc<Ready>> + 'a;
 
-/// Loads a scenario file.
+/// A scenario file that fits its schema: what can be known of it without the rest of the project.
+pub(crate) struct Draft {
+    document: Document,
+    value: Value,
+}
+
+/// Reads a scenario file. `None` when it has mistakes, which the reader then holds.
+pub(crate) fn read(reader: &mut Reader, path: &Path) -> Option<Draft> {
+    let document = reader.document(path, Format::Yaml)?;
+    let value = document.root.to_value();
+    // What a column becomes is known with its row only, and is checked then.
+    let open = |at: &Pointer| value.get("cases").is_some() && substitute::is_open(&value, at);
+    let fits = schemas::scenario()?.check_but(&document.source, &document.root, &value, &mut reader.mistakes, open);
+    fits.then_some(Draft { document, value })
+}
+
+/// Makes the scenarios of a file.
 pub(crate) fn load(
     reader: &mut Reader,
-    path: &Path,
+    draft: Draft,
     id: &str,
     defaults: Limits,
     shared: &mut merge::Shared,
     find_world: &mut FindWorld<'_>,
 ) -> Vec<Arc<Scenario>> {
-    let Some(document) = reader.document(path, Format::Yaml) else { return Vec::new() };
-    let value = document.root.to_value();
+    let Draft { document, value } = draft;
     let shape = schemas::scenario();
-    // What a column becomes is known with its row only, and is checked then.
-    let open = |at: &Pointer| value.get("cases").is_some() && substitute::is_open(&value, at);
-    if !shape.is_some_and(|s| s.check_but(&document.source, &document.root, &value, &mut reader.mistakes, open)) {
-        return Vec::new();
-    }
     let world = document.root.get("world").and_then(|node| find_world(reader, &document, node.span, node.as_str()?));
     let Some(cases) = document.root.get("cases") else {
         if let Some(key) = document.root.entry("key") {

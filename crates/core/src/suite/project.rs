@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::document::{Document, Format};
+use super::load_scenario::Draft;
 use super::load_world::{self, Ready};
 use super::mistake::{Mistake, Mistakes};
 use super::model::{Place, Scenario, Suite};
@@ -19,6 +20,10 @@ pub const CONFIG_FILE: &str = "mocktrial.toml";
 
 /// How deep folders of scenarios may be nested.
 const MAX_FOLDERS: usize = 32;
+
+/// How many scenario files are read ahead of their loading; few, since a file as read takes more memory
+/// than its scenario.
+const AHEAD: usize = 32;
 
 /// A project: a folder with a `mocktrial.toml`, which has been read and checked.
 #[derive(Clone, Debug)]
@@ -85,6 +90,15 @@ impl Project {
     /// # Errors
     /// With every mistake in those files; a path outside the project or without scenarios is one.
     pub fn load_under(&self, paths: &[PathBuf]) -> Result<Suite, Mistakes> {
+        self.load_each(paths, &mut |_| {})
+    }
+
+    /// As [`load_under`](Self::load_under), and hands out each scenario as soon as it is loaded, so that
+    /// work on it can begin. Whether the suite is sound shows at the end only.
+    ///
+    /// # Errors
+    /// As [`load_under`](Self::load_under).
+    pub fn load_each(&self, paths: &[PathBuf], each: &mut dyn FnMut(&Arc<Scenario>)) -> Result<Suite, Mistakes> {
         let failed = |message: String| Mistakes(vec![whole_file(CONFIG_FILE, message)]);
         let root = Root::new(&self.root).map_err(|error| failed(format!("the project cannot be opened: {error}")))?;
         let scenarios = root.path().join(&self.config.folders.scenarios);
@@ -110,7 +124,7 @@ impl Project {
         for path in paths {
             loader.named(path, &mut files);
         }
-        loader.load(files, everything)
+        loader.load(files, everything, each)
     }
 }
 
@@ -244,27 +258,17 @@ impl Loader<'_> {
         inside
     }
 
-    fn load(mut self, mut files: Found, everything: bool) -> Result<Suite, Mistakes> {
+    fn load(
+        mut self,
+        mut files: Found,
+        everything: bool,
+        each: &mut dyn FnMut(&Arc<Scenario>),
+    ) -> Result<Suite, Mistakes> {
         // By id: without its extension, `a` comes before `a-2`.
         files.scenarios.sort_by_cached_key(|path| (self.id(path), path.clone()));
         files.scenarios.dedup();
-        let mut scenarios: Vec<Arc<Scenario>> = Vec::new();
-        let mut ids: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for path in std::mem::take(&mut files.scenarios) {
-            let id = self.id(&path);
-            if id.contains(|c: char| steers(c) || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
-                let hint = "use letters, digits, `-`, `_` and `.`: the path is the scenario's id";
-                self.note(&path, format!("`{}` cannot be a scenario's id", printable(&id)), hint);
-                continue;
-            }
-            if let Some(other) = ids.get(&id) {
-                let message = format!("the scenario id `{id}` is taken by `{}`", self.reader.root.name(other));
-                self.note(&path, message, "rename one of the two files");
-                continue;
-            }
-            scenarios.extend(self.scenario(&path, &id));
-            ids.insert(id, path);
-        }
+        let named = self.with_ids(std::mem::take(&mut files.scenarios));
+        let scenarios = self.scenarios(&named, each);
         if everything {
             self.unnamed_worlds(&files);
         }
@@ -278,13 +282,57 @@ impl Loader<'_> {
         Ok(Suite { worlds, scenarios, warnings: Mistakes::sort(self.reader.mistakes) })
     }
 
+    /// The ids of scenario files; left out and noted are those that cannot have one.
+    fn with_ids(&mut self, paths: Vec<PathBuf>) -> Vec<(String, PathBuf)> {
+        let mut named: Vec<(String, PathBuf)> = Vec::with_capacity(paths.len());
+        for path in paths {
+            let id = self.id(&path);
+            if id.contains(|c: char| steers(c) || matches!(c, '#' | '@' | '\\' | '~' | '*' | '?' | '[' | '{')) {
+                let hint = "use letters, digits, `-`, `_` and `.`: the path is the scenario's id";
+                self.note(&path, format!("`{}` cannot be a scenario's id", printable(&id)), hint);
+                continue;
+            }
+            // In order of their ids: those that are the same follow each other.
+            if let Some((_, other)) = named.last().filter(|(other, _)| *other == id) {
+                let message = format!("the scenario id `{id}` is taken by `{}`", self.reader.root.name(other));
+                self.note(&path, message, "rename one of the two files");
+                continue;
+            }
+            named.push((id, path));
+        }
+        named
+    }
+
+    /// Loads scenario files. Half of the work is reading them, which is done ahead on another thread.
+    fn scenarios(&mut self, named: &[(String, PathBuf)], each: &mut dyn FnMut(&Arc<Scenario>)) -> Vec<Arc<Scenario>> {
+        let mut scenarios: Vec<Arc<Scenario>> = Vec::with_capacity(named.len());
+        let mut ahead = Reader::new(self.reader.root.clone());
+        let (send, drafts) = std::sync::mpsc::sync_channel(AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for (_, path) in named {
+                    let draft = load_scenario::read(&mut ahead, path);
+                    // Nobody takes it where loading has panicked.
+                    let _ = send.send((draft, std::mem::take(&mut ahead.mistakes)));
+                }
+            });
+            for ((id, _), (draft, mistakes)) in named.iter().zip(drafts) {
+                self.reader.mistakes.extend(mistakes);
+                let made = draft.map(|draft| self.scenario(draft, id)).unwrap_or_default();
+                made.iter().for_each(&mut *each);
+                scenarios.extend(made);
+            }
+        });
+        scenarios
+    }
+
     /// A file's path below the scenarios folder, without extension.
     fn id(&self, path: &Path) -> String {
         let inside = path.strip_prefix(&self.scenarios).unwrap_or(path).with_extension("");
         inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
     }
 
-    fn scenario(&mut self, path: &Path, id: &str) -> Vec<Arc<Scenario>> {
+    fn scenario(&mut self, draft: Draft, id: &str) -> Vec<Arc<Scenario>> {
         // The suite is the first folder; a scenario directly under `scenarios` has the worlds there.
         let suite = id.split_once('/').map_or("", |(suite, _)| suite);
         let Self { reader, scenarios, config, worlds, shared, .. } = self;
@@ -319,7 +367,7 @@ impl Loader<'_> {
             worlds.insert(id, ready.clone());
             ready
         };
-        load_scenario::load(reader, path, id, config.limits, shared, &mut find)
+        load_scenario::load(reader, draft, id, config.limits, shared, &mut find)
     }
 
     /// Loads the worlds that no scenario names, and warns of what lies beside worlds for nothing.

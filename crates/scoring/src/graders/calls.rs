@@ -6,7 +6,7 @@ use crate::arguments::{Expected, Matcher};
 use crate::assign::{in_order, matching};
 use crate::kind::{fraction, note};
 use crate::{CallFact, Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
-use mocktrial_trajectory::{Answer, Cause, Evidence};
+use mocktrial_trajectory::{Answer, Cause, Evidence, ReferenceCall};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -83,13 +83,13 @@ struct Attempt<'e> {
 
 impl Grader for Compiled {
     fn demands_something(&self, prepared: Option<&Prepared>) -> bool {
-        let idle = |p: &Prepared| p.references().iter().any(|r| r.calls.is_empty());
+        let idle = |p: &Prepared| p.references().iter().any(|r| r.calls().is_empty());
         let nothing = self.steps.as_ref().map_or_else(|| prepared.is_some_and(idle), Vec::is_empty);
         self.mode != Match::Subset && !nothing
     }
 
     fn vacuous(&self, prepared: &Prepared) -> Option<Fault> {
-        let idle = self.steps.is_none() && prepared.references().iter().any(|r| r.calls.is_empty());
+        let idle = self.steps.is_none() && prepared.references().iter().any(|r| r.calls().is_empty());
         (idle && matches!(self.mode, Match::InOrder | Match::Superset)).then(|| {
             Fault::at(&[], "a reference makes no calls, so every episode holds its calls")
                 .hint("to ask for no calls at all, write `calls: {match: strict}`")
@@ -101,7 +101,7 @@ impl Grader for Compiled {
         let mut best: Option<(usize, Attempt<'_>)> = None;
         let lists: Vec<Vec<Expected<'_>>> = match &self.steps {
             Some(steps) => vec![steps.iter().map(Step::expected).collect()],
-            None => facts.prepared().references().iter().map(|r| of_reference(&r.calls)).collect(),
+            None => facts.prepared().references().iter().map(|r| of_reference(r.calls())).collect(),
         };
         let several = lists.len() > 1;
         for (i, expected) in lists.into_iter().enumerate() {
@@ -123,8 +123,8 @@ impl Grader for Compiled {
     }
 }
 
-fn of_reference(calls: &[(String, Value)]) -> Vec<Expected<'_>> {
-    calls.iter().map(|(tool, args)| Expected { tool, args: args.as_object(), schemas: None }).collect()
+fn of_reference(calls: &[ReferenceCall]) -> Vec<Expected<'_>> {
+    calls.iter().map(|c| Expected { tool: &c.tool, args: c.arguments.as_object(), schemas: None }).collect()
 }
 
 impl Step {

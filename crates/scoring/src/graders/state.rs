@@ -5,7 +5,7 @@ mod assertion;
 use crate::diff::Difference;
 use crate::kind::{fraction, note};
 use crate::parameters::{OneOrMany, read, schema_of};
-use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, ReferenceFacts, Setting};
+use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
 use assertion::Assertion;
 use mocktrial_trajectory::{Answer, Cause, Evidence, Op, Pointer};
 use schemars::JsonSchema;
@@ -142,12 +142,7 @@ impl Grader for Compiled {
     fn demands_something(&self, prepared: Option<&Prepared>) -> bool {
         match self {
             Self::AsReference => {
-                let same = |p: &Prepared, r: &ReferenceFacts| {
-                    let rules = p.rules();
-                    r.final_hash == p.case().initial_hash
-                        || rules.diff(p.normal_initial(), r.normal_state(rules), 1).1 == 0
-                };
-                let untouched = |p: &Prepared| p.references().iter().any(|r| same(p, r));
+                let untouched = |p: &Prepared| p.references().iter().any(|r| r.changes_nothing(p));
                 !prepared.is_some_and(untouched)
             }
             Self::Assertions(_) => true,
@@ -183,14 +178,14 @@ fn as_reference<'f>(facts: &'f Facts<'_>) -> Judged<'f> {
     let hash = facts.final_hash();
     let named =
         |i: usize| if references.len() == 1 { "the reference".to_owned() } else { format!("reference {}", i + 1) };
-    if let Some(i) = references.iter().position(|r| r.final_hash == hash) {
+    if let Some(i) = references.iter().position(|r| r.final_hash() == hash) {
         return Ok(Judgement::pass(vec![note(format!("The final state is the one {} left.", named(i)))]));
     }
     let rules = facts.prepared().rules();
     let state = facts.normal_state()?;
     let mut nearest: Option<(usize, Vec<Difference>, usize)> = None;
     for (i, reference) in references.iter().enumerate() {
-        let (differences, total) = rules.diff(reference.normal_state(rules), state, SHOWN);
+        let (differences, total) = rules.diff(reference.normal_state(rules)?, state, SHOWN);
         if total == 0 {
             return Ok(Judgement::pass(vec![note(format!(
                 "The final state is the one {} left, as states are compared here.",

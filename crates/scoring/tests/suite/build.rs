@@ -94,8 +94,8 @@ impl Build {
     }
 
     pub(crate) fn reference(self) -> ReferenceRun {
-        let state = Arc::new(self.state.clone());
-        ReferenceRun { final_hash: Digest::of(&state), final_state: state, trajectory: self.end() }
+        let final_hash = Digest::of(&self.state);
+        ReferenceRun::new(&self.end(), final_hash)
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn case(criteria: Vec<Criterion>) -> Case {
     Case {
         scenario: "shop/refund".into(),
         criteria,
-        tools: tools(),
+        tools: tools().into(),
         initial: Arc::new(initial()),
         initial_hash: Digest::of(&initial()),
         comparison: Comparison::default(),

@@ -8,8 +8,8 @@ mod read;
 mod writer;
 
 use crate::{
-    Ack, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewRun, Regrade, Scenario, Spend, Spent, Status,
-    Store, StoreError, StoredEpisode,
+    Ack, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewRun, NewScenario, Regrade, Scenario, Spend,
+    Spent, Status, Store, StoreError, StoredEpisode,
 };
 use lock::Lock;
 use mocktrial_trajectory::{Case, EpisodeKey};
@@ -264,7 +264,7 @@ impl Store for RunFile {
         })
     }
 
-    fn regrade(&self, scenario: &Scenario, episodes: Vec<Regrade>) -> Result<(), StoreError> {
+    fn regrade(&self, scenario: &NewScenario, episodes: Vec<Regrade>) -> Result<(), StoreError> {
         let (scenario, plan) = (scenario.clone(), self.plan.clone());
         self.change(move |db| put::regrade(db, &plan, &scenario, &episodes))
     }

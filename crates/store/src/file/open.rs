@@ -159,7 +159,7 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
 }
 
 fn insert(db: &mut Connection, name: &str, run: &NewRun) -> rusqlite::Result<()> {
-    use crate::Selection;
+    use crate::{NewScenario, Selection};
     let tx = db.transaction()?;
     let head = &run.header;
     let (from, why) = match &head.selection {
@@ -182,9 +182,9 @@ fn insert(db: &mut Connection, name: &str, run: &NewRun) -> rusqlite::Result<()>
     )?;
     {
         let mut put = tx.prepare("insert into scenarios values (null, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-        for s in &run.scenarios {
+        for NewScenario { scenario: s, case } in &run.scenarios {
             let Instruments { world, criteria } = Instruments::of(s);
-            put.execute(params![s.id, s.variant, s.family, s.title, json(&s.tags), world, criteria, s.case])?;
+            put.execute(params![s.id, s.variant, s.family, s.title, json(&s.tags), world, criteria, json(case)])?;
         }
         let mut put = tx.prepare("insert into endpoints values (null, ?, ?, ?, ?, ?)")?;
         for e in &run.endpoints {

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::episode::{Asked, Judgement};
-use crate::{EpisodeRecord, Regrade, Scenario, Spend, StoreError};
+use crate::{EpisodeRecord, NewScenario, Regrade, Spend, StoreError};
 use mocktrial_trajectory::{EndReason, Grade, Outcome};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::fmt::Write as _;
@@ -147,10 +147,16 @@ pub(crate) fn settle(db: &Connection, id: u64, actual: Spend) -> rusqlite::Resul
 }
 
 /// Replaces a scenario's criteria, and the grades of episodes of it.
-pub(crate) fn regrade(db: &Connection, plan: &Plan, scenario: &Scenario, episodes: &[Regrade]) -> rusqlite::Result<()> {
+pub(crate) fn regrade(
+    db: &Connection,
+    plan: &Plan,
+    NewScenario { scenario, case }: &NewScenario,
+    episodes: &[Regrade],
+) -> rusqlite::Result<()> {
+    let case = serde_json::to_string(case).unwrap_or_default();
     db.execute(
         "update scenarios set criteria_hash = ?, case_json = ? where id = ? and variant = ?",
-        params![scenario.instrument.criteria.to_string(), scenario.case, scenario.id, scenario.variant],
+        params![scenario.instrument.criteria.to_string(), case, scenario.id, scenario.variant],
     )?;
     for new in episodes {
         let Some(cell) = plan.cell(&new.key) else { continue };

@@ -66,7 +66,7 @@ pub(crate) fn header(db: &Connection) -> Result<Header> {
 }
 
 pub(crate) fn scenarios(db: &Connection) -> Result<Vec<Scenario>> {
-    let sql = "select id, variant, family, title, tags, world_hash, criteria_hash, case_json from scenarios order by n";
+    let sql = "select id, variant, family, title, tags, world_hash, criteria_hash from scenarios order by n";
     let mut found = db.prepare(sql)?;
     let rows = found.query_map([], |r| {
         Ok(Scenario {
@@ -76,7 +76,6 @@ pub(crate) fn scenarios(db: &Connection) -> Result<Vec<Scenario>> {
             title: r.get(3)?,
             tags: json(r, 4)?,
             instrument: Instrument { world: parsed(r, 5)?, criteria: parsed(r, 6)? },
-            case: r.get(7)?,
         })
     })?;
     rows.collect()

@@ -8,28 +8,28 @@ use std::sync::mpsc;
 
 pub(crate) fn run(scenarios: usize, endpoints: &[&str], trials: u32) -> NewRun {
     let digest = Digest::of(&json!(1));
-    let scenarios: Vec<Scenario> = (0..scenarios)
+    let scenarios: Vec<NewScenario> = (0..scenarios)
         .map(|n| {
             let id: std::sync::Arc<str> = format!("shop/s{n:04}").into();
             let case = Case {
                 scenario: id.clone(),
                 criteria: vec![],
-                tools: vec![],
+                tools: std::sync::Arc::from([]),
                 initial: std::sync::Arc::new(json!({})),
                 initial_hash: digest,
                 comparison: Comparison::default(),
                 references: vec![],
                 inaction: false,
             };
-            Scenario {
+            let scenario = Scenario {
                 family: id.clone(),
                 id,
                 variant: "".into(),
                 title: format!("Scenario {n}"),
                 tags: vec!["policy".into()],
                 instrument: Instrument { world: digest, criteria: digest },
-                case: serde_json::to_string(&case).unwrap(),
-            }
+            };
+            NewScenario { scenario, case: case.into() }
         })
         .collect();
     let endpoints: Vec<Endpoint> = endpoints
@@ -46,7 +46,7 @@ pub(crate) fn run(scenarios: usize, endpoints: &[&str], trials: u32) -> NewRun {
         .iter()
         .flat_map(|s| {
             endpoints.iter().map(|e| Cell {
-                scenario: s.id.clone(),
+                scenario: s.scenario.id.clone(),
                 variant: "".into(),
                 endpoint: e.name.clone(),
                 trials,

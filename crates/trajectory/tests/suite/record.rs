@@ -265,3 +265,27 @@ fn an_episode_is_named_by_scenario_variant_endpoint_and_trial() {
     assert!(key < varied);
     assert_eq!(serde_json::from_str::<EpisodeKey>(&serde_json::to_string(&key).unwrap()).unwrap(), key);
 }
+
+#[test]
+fn a_reference_is_written_with_its_trajectory_and_read_with_the_calls_that_were_executed() {
+    let mut t = Trajectory::default();
+    let results = [None, Some(ToolFailure::Tool), Some(ToolFailure::InvalidArguments)];
+    for (n, failure) in results.into_iter().enumerate() {
+        let arguments = Arguments::from_value(json!({ "n": n }));
+        let call = t.push(0, Body::Call { id: n.to_string(), tool: "count".into(), arguments });
+        t.push(0, Body::Result { call, content: json!({}), failure, responder: None });
+    }
+    t.push(0, Body::End { reason: EndReason::Completed, detail: None });
+    let run = ReferenceRun::new(&t, Digest::of(&json!({})));
+    let executed = |n| ReferenceCall { tool: "count".into(), arguments: json!({ "n": n }) };
+    assert_eq!(run.calls(), [executed(0), executed(1)]);
+
+    let json = serde_json::to_string(&run).unwrap();
+    assert_eq!(json, format!(r#"{{"trajectory":{},"final_hash":"{}"}}"#, t.to_json(), run.final_hash()));
+    let read: ReferenceRun = serde_json::from_str(&json).unwrap();
+    assert_eq!((read.calls(), read.trajectory().unwrap()), (run.calls(), t));
+    assert_eq!(read, run);
+
+    let damaged = json.replace(r#""type":"end""#, r#""type":7"#);
+    assert!(serde_json::from_str::<ReferenceRun>(&damaged).is_err());
+}
