@@ -1,6 +1,8 @@
 //! What an error of a server means: by status, by code, and, where servers say it in no other way,
 //! by the words they use.
 
+mod google;
+
 use crate::Kind;
 use crate::error::Failure;
 use crate::mend::excerpt;
@@ -61,6 +63,7 @@ const OVERFLOW_WORDS: &[&str] = &[
     "exceed context limit",
     "input is too long for requested model",
     "exceeds the maximum number of tokens",
+    "but model only supports up to",
     // Moonshot, MiniMax, Qwen, Zhipu
     "exceeded model token limit",
     "context window exceeds limit",
@@ -122,11 +125,13 @@ pub(crate) fn page(text: &str) -> Option<String> {
 struct Said {
     codes: Vec<String>,
     message: String,
+    google: google::Details,
 }
 
 impl Said {
     fn words(text: &str) -> Self {
-        Self { codes: Vec::new(), message: page(text).unwrap_or_else(|| excerpt(&one_line(text))) }
+        let message = page(text).unwrap_or_else(|| excerpt(&one_line(text)));
+        Self { codes: Vec::new(), message, google: google::Details::default() }
     }
 
     /// From `{"error": {…}}`, `{"error": "…"}`, `{"message": …}` or `{"detail": …}`.
@@ -141,11 +146,14 @@ impl Said {
             Value::Number(n) => Some(n.to_string()),
             _ => None,
         };
-        let codes = ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
+        let codes: Vec<String> =
+            ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
+        let mut google = google::Details::of(error);
+        let codes = [codes, std::mem::take(&mut google.reasons)].concat();
         let message = word(error)
             .or_else(|| ["message", "detail", "error"].iter().find_map(|k| error.get(k).and_then(word)))
             .unwrap_or_else(|| error.to_string());
-        Self { codes, message: one_line(&message).chars().take(2000).collect() }
+        Self { codes, message: one_line(&message).chars().take(2000).collect(), google }
     }
 
     fn failure(self, status: u16) -> Failure {
@@ -160,6 +168,8 @@ impl Said {
             Kind::Malformed
         } else if has(&["content_filter", "content_policy_violation"]) {
             Kind::ContentFilter
+        } else if let Some(kind) = self.google.kind(status, &self.codes, &lower) {
+            kind
         } else {
             match status {
                 401 | 403 => Kind::Unauthorized,
@@ -183,9 +193,10 @@ impl Said {
             Kind::NotFound => "no such model or address",
             Kind::RateLimited => "the provider limits the rate",
             Kind::Rejected => "the provider does not take the request",
+            Kind::ConversationRejected => "the provider does not take the conversation",
             _ => "the provider failed",
         };
         let message = if self.message.is_empty() { lead.to_owned() } else { format!("{lead}: {}", self.message) };
-        Failure::new(kind, message)
+        Failure { wait: self.google.wait, ..Failure::new(kind, message) }
     }
 }
