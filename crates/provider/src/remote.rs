@@ -210,7 +210,10 @@ impl Model for RemoteModel {
             error.measurement.cost = error.measurement.cost.or_else(|| self.cost(None));
             error
         })?;
-        reply.measurement = Measurement { cost: reply.measurement.cost, ..measurement };
+        let Measurement { cost, request_id, .. } = reply.measurement;
+        // Where no header names the request, the body may.
+        reply.measurement =
+            Measurement { cost, request_id: measurement.request_id.clone().or(request_id), ..measurement };
         Ok(reply)
     }
 
