@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A mock OpenAI Chat Completions server on 127.0.0.1, until it is stopped.
+    /// A mock server of every dialect on 127.0.0.1, until it is stopped.
     Serve(serve::Options),
     /// The same episodes by a bare loop: no validation, record, grading or store.
     Bare(bare::Options),

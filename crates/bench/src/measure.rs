@@ -1,9 +1,11 @@
 //! Runs the bare loop and the harness in turn, and weighs one against the other.
 
 mod bench;
+mod parsing;
 mod processes;
 
 use crate::project::Responder;
+use crate::reply::Dialect;
 use crate::report::{Bound, Line, Report};
 use anyhow::Context;
 use bench::{Bench, Runs, Setting};
@@ -28,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', default_values_t = [10, 100])]
     scale: Vec<usize>,
     /// Only these parts.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Scale])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Dialects, Part::Parsing, Part::Scale])]
     only: Vec<Part>,
     /// Where the projects and run files are written (a new folder inside); the system's place for
     /// temporary files without it.
@@ -51,6 +53,10 @@ enum Part {
     Start,
     /// What a Starlark responder adds.
     Script,
+    /// Every dialect, streamed and not, against the bare loop in Chat Completions.
+    Dialects,
+    /// How reading a response grows with it.
+    Parsing,
     /// More episodes.
     Scale,
 }
@@ -85,6 +91,8 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
             Part::Ratios => ratios(&bench, options.scenarios, &mut report)?,
             Part::Start => start(&bench, &mut report)?,
             Part::Script => script(&bench, &mut report)?,
+            Part::Dialects => dialects(&bench, options.scenarios, &mut report)?,
+            Part::Parsing => parsing::measure(bench.repeat, &mut report)?,
             Part::Scale => scale(&bench, options, &mut report)?,
         }
     }
@@ -116,6 +124,27 @@ fn ratios(bench: &Bench, scenarios: usize, report: &mut Report) -> anyhow::Resul
             add("peak memory", "MB", Runs::peak_mb, Bound::at_most(1.5));
         }
         report.notes.extend(harness.last_words.map(|words| format!("{place}: {words}")));
+    }
+    Ok(())
+}
+
+/// The bare loop does not stream: what a stream costs beside it is shown, but only whole answers are judged.
+fn dialects(bench: &Bench, scenarios: usize, report: &mut Report) -> anyhow::Result<()> {
+    for dialect in Dialect::ALL {
+        for stream in [false, true] {
+            let setting = Setting { dialect, stream, scenarios, ..Setting::default() };
+            let (bare, harness) = bench.side_by_side(&setting)?;
+            let what = format!("{}{}", dialect.word(), if stream { " streamed" } else { "" });
+            let fault = bare.fault().or(harness.fault());
+            let (one, other) = (bare.cpu_ms_per_request(), harness.cpu_ms_per_request());
+            let line = Line::ratio(format!("CPU per model call, {what}"), "ms", one, other, Bound::at_most(4.0));
+            if stream && fault.is_none() {
+                let times = line.measured.map_or_else(|| "not measured".to_owned(), |times| format!("{times:.2} ×"));
+                report.notes.push(format!("CPU per model call, {what}: {times} the bare loop, which does not stream"));
+            } else {
+                report.lines.push(line.with_fault(fault));
+            }
+        }
     }
     Ok(())
 }

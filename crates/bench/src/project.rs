@@ -1,5 +1,6 @@
 //! Writes the project that `mocktrial` runs: a world with one tool, and scenarios of a few calls.
 
+use crate::reply::Dialect;
 use anyhow::Context;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
@@ -72,6 +73,12 @@ pub(crate) struct Options {
     /// How many tool calls an episode has.
     #[arg(long, default_value_t = 5)]
     pub(crate) calls: usize,
+    /// The API that the endpoint speaks.
+    #[arg(long, value_enum, default_value_t = Dialect::Chat)]
+    pub(crate) dialect: Dialect,
+    /// Whether its answers are streamed.
+    #[arg(long)]
+    pub(crate) stream: bool,
     /// What answers the calls.
     #[arg(long, value_enum, default_value_t = Responder::Rules)]
     pub(crate) responder: Responder,
@@ -110,7 +117,10 @@ fn put(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn config(options: &Options) -> String {
-    let Options { base_url, concurrency, trials, .. } = options;
+    let Options { base_url, concurrency, trials, dialect, stream, .. } = options;
+    let kind = dialect.word();
+    // Messages demands a limit.
+    let parameters = if *dialect == Dialect::Messages { "parameters = {max_tokens = 100}\n" } else { "" };
     format!(
         r#"[defaults]
 endpoints = ["bench"]
@@ -120,10 +130,11 @@ cassettes = "live"
 concurrency = {concurrency}
 
 [endpoints.bench]
-kind = "chat"
+kind = "{kind}"
 base_url = "{base_url}"
 model = "{MODEL}"
-concurrency = {concurrency}
+stream = {stream}
+{parameters}concurrency = {concurrency}
 price = {{input = 0.0, output = 0.0, as_of = "2026-01-01"}}
 "#
     )
@@ -184,6 +195,8 @@ mod tests {
             concurrency: 7,
             trials: 2,
             calls: 5,
+            dialect: Dialect::Chat,
+            stream: false,
             responder,
             state_bytes: 1000,
         };

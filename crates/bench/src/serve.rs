@@ -2,7 +2,7 @@
 
 use crate::http;
 use crate::limits;
-use crate::reply::{Model, Turn};
+use crate::reply::{Dialect, Model, Turn};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -147,11 +147,11 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
 async fn answer(frame: &http::Frame<'_>, shared: &Shared, output: &mut Vec<u8>) {
     let counters = &shared.counters;
     match (frame.method, frame.path) {
-        ("POST", path) if path.ends_with("/chat/completions") => {
+        ("POST", path) if let Some(dialect) = Dialect::of(path) => {
             if !shared.latency.is_zero() {
                 tokio::time::sleep(shared.latency).await;
             }
-            add(match shared.model.respond(frame.body, output) {
+            add(match shared.model.respond(dialect, path, frame.body, output) {
                 Turn::Tool => &counters.tool_turns,
                 Turn::Final => &counters.final_turns,
             });

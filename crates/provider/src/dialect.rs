@@ -3,13 +3,14 @@
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;
 use crate::preset::Preset;
-use crate::{Auth, Reply, Request, Toolbox, chat, messages, responses};
+use crate::read::unreadable;
+use crate::{Auth, Reply, Request, Toolbox, chat, gemini, messages, responses};
 use mocktrial_trajectory::Part;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// Every dialect. A new one is a folder with its [`Dialect`], and a line here.
-static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses, &messages::Messages];
+static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses, &messages::Messages, &gemini::Gemini];
 
 /// The dialect of this name.
 pub(crate) fn dialect(name: &str) -> Option<&'static dyn Dialect> {
@@ -92,6 +93,11 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// Reads a body that is one JSON object.
     fn read_whole(&self, body: &[u8], turn: u32) -> Result<Reply, Failure>;
+
+    /// Reads a body that is a JSON list.
+    fn read_list(&self, body: &[u8], _turn: u32) -> Result<Reply, Failure> {
+        Err(unreadable("the response is a list, which it should not be", body))
+    }
 
     /// What reads a stream of events.
     fn assembler(&self) -> Box<dyn Assemble>;

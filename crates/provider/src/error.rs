@@ -2,21 +2,22 @@
 
 use mocktrial_trajectory::{EndReason, Measurement};
 use std::fmt;
+use std::time::Duration;
 
 /// Why there is no reply.
 ///
 /// | kind | from | retried | the episode ends with |
 /// |---|---|---|---|
-/// | [`RateLimited`](Self::RateLimited) | 429, 529, an overload that is told with another status or in a stream | after the wait the server asks for, else with backoff | `provider_failed` |
-/// | [`ServerError`](Self::ServerError) | 408, 409, 5xx, an error object in a 200 response or in a stream | with backoff | `provider_failed` |
+/// | [`RateLimited`](Self::RateLimited) | 429, 529, `RESOURCE_EXHAUSTED`, an overload that is told with another status or in a stream | after the wait the server asks for, else with backoff | `provider_failed` |
+/// | [`ServerError`](Self::ServerError) | 408, 409, 499, 5xx, an error object in a 200 response or in a stream | with backoff | `provider_failed` |
 /// | [`Connection`](Self::Connection) | refused, reset or cut connections, DNS, TLS, a stream that stops before its end | with backoff | `provider_failed` |
 /// | [`TimedOut`](Self::TimedOut) | no connection, no first byte or no further byte in time | with backoff | `provider_failed` |
 /// | [`Unreadable`](Self::Unreadable) | a body that is not the dialect at all: HTML, broken JSON, no choices, too large | with backoff, unless too large | `provider_failed` |
-/// | [`Unauthorized`](Self::Unauthorized) | 401, 403, a key that is not in the environment | never | `provider_refused` |
-/// | [`QuotaSpent`](Self::QuotaSpent) | 402, `insufficient_quota` and its kin | never | `provider_refused` |
+/// | [`Unauthorized`](Self::Unauthorized) | 401, 403, Google's 400 for a key or a place, a key that is not in the environment | never | `provider_refused` |
+/// | [`QuotaSpent`](Self::QuotaSpent) | 402, `insufficient_quota` and its kin, a quota of a day that is used up | never | `provider_refused` |
 /// | [`NotFound`](Self::NotFound) | 404, a redirect | never | `provider_refused` |
 /// | [`Rejected`](Self::Rejected) | any other 4xx on the first request of an episode: a parameter that the server does not take | never | `provider_refused` |
-/// | [`ConversationRejected`](Self::ConversationRejected) | any other 4xx on a later request: the same parameters were taken before, so it is this conversation that the server does not take. The model's words, the tools' results or the adapter may be why; since nobody can tell, it counts as the provider's, and other episodes go on | never | `provider_failed` |
+/// | [`ConversationRejected`](Self::ConversationRejected) | any other 4xx on a later request: the same parameters were taken before, so it is this conversation that the server does not take. The model's words, the tools' results or the adapter may be why; since nobody can tell, it counts as the provider's, and other episodes go on. A thought signature that is missing or another's is this on the first request too | never | `provider_failed` |
 /// | [`ContextOverflow`](Self::ContextOverflow) | 400, 413 or 500 that says so | never | `context_overflow` |
 /// | [`Malformed`](Self::Malformed) | an inference server that cannot parse what its own model wrote | never: asking until the answer parses would flatter the model | `malformed_response` |
 /// | [`ContentFilter`](Self::ContentFilter) | the filter stopped the request | never | `content_filter` |
@@ -215,11 +216,14 @@ pub(crate) struct Failure {
     pub(crate) advice: Option<&'static str>,
     /// Whether it is known that nothing was spent: nothing was sent, or the server refused.
     pub(crate) unspent: bool,
+    /// How long the server asks to wait, where its body says so.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice(), unspent: false }
+        let (retry, advice) = (kind.is_retryable(), kind.advice());
+        Self { kind, message: message.into(), retry, advice, unspent: false, wait: None }
     }
 
     /// Of something that was never sent.

@@ -1,6 +1,8 @@
 //! What an error of a server means: by status, by code, and, where servers say it in no other way,
 //! by the words they use.
 
+mod google;
+
 use crate::Kind;
 use crate::error::Failure;
 use crate::mend::excerpt;
@@ -77,6 +79,7 @@ const OVERFLOW_WORDS: &[&str] = &[
     "request exceeds the maximum size",
     "exceeds the maximum allowed number of bytes",
     "exceeds the maximum number of tokens",
+    "but model only supports up to",
     // Moonshot, MiniMax, Qwen, Zhipu
     "exceeded model token limit",
     "context window exceeds limit",
@@ -173,11 +176,13 @@ pub(crate) fn page(text: &str) -> Option<String> {
 struct Said {
     codes: Vec<String>,
     message: String,
+    google: google::Details,
 }
 
 impl Said {
     fn words(text: &str) -> Self {
-        Self { codes: Vec::new(), message: page(text).unwrap_or_else(|| excerpt(&one_line(text))) }
+        let message = page(text).unwrap_or_else(|| excerpt(&one_line(text)));
+        Self { codes: Vec::new(), message, google: google::Details::default() }
     }
 
     /// From `{"error": {…}}`, `{"error": "…"}`, `{"message": …}` or `{"detail": …}`.
@@ -196,10 +201,12 @@ impl Said {
             ["code", "type", "status"].iter().filter_map(|k| error.get(k).and_then(word)).collect();
         // Anthropic's place for what is more exact than the type.
         codes.extend(error.get("details").and_then(|details| details.get("error_code")).and_then(word));
+        let mut google = google::Details::of(error);
+        codes.append(&mut google.reasons);
         let message = word(error)
             .or_else(|| ["message", "detail", "error"].iter().find_map(|k| error.get(k).and_then(word)))
             .unwrap_or_else(|| error.to_string());
-        Self { codes, message: one_line(&message).chars().take(2000).collect() }
+        Self { codes, message: one_line(&message).chars().take(2000).collect(), google }
     }
 
     fn failure(self, status: u16) -> Failure {
@@ -214,6 +221,8 @@ impl Said {
             Kind::Malformed
         } else if has(FILTERED) || says(FILTERED_WORDS) {
             Kind::ContentFilter
+        } else if let Some(kind) = self.google.kind(status, &self.codes, &lower) {
+            kind
         } else {
             match status {
                 401 | 403 => Kind::Unauthorized,
@@ -238,11 +247,12 @@ impl Said {
             Kind::NotFound => "no such model or address",
             Kind::RateLimited => "the provider limits the rate",
             Kind::Rejected => "the provider does not take the request",
+            Kind::ConversationRejected => "the provider does not take the conversation",
             _ => "the provider failed",
         };
         let encrypted = lower.contains("encrypted content is not supported");
         let message = if self.message.is_empty() { lead.to_owned() } else { format!("{lead}: {}", self.message) };
-        let failure = Failure::new(kind, message);
+        let failure = Failure { wait: self.google.wait, ..Failure::new(kind, message) };
         // The Responses dialect asks for it unasked, since models that think lose their thoughts otherwise.
         if encrypted {
             failure.advise("write `extra = { include = [] }` for a model that does not think")

@@ -36,6 +36,7 @@ mod conversation;
 mod dialect;
 mod error;
 mod failure;
+pub mod gemini;
 mod logprob;
 mod mend;
 pub mod messages;

@@ -113,6 +113,12 @@ impl Mender {
     }
 }
 
+/// Whether an id is one that [`Mender::made_id`] gives, so that no server knows it.
+pub(crate) fn is_made_id(id: &str) -> bool {
+    let number = id.strip_prefix("mt").map(|rest| rest.trim_end_matches('x'));
+    number.is_some_and(|n| n.len() >= 7 && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// The beginning of a text, for messages.
 pub(crate) fn excerpt(text: &str) -> String {
     let mut out: String = text.chars().take(200).collect();

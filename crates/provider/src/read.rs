@@ -66,6 +66,7 @@ fn read_body(dialect: &dyn Dialect, body: &[u8], turn: u32) -> Result<Reply, Fai
     match start.first() {
         None => Err(Failure::new(Kind::Unreadable, "the response is empty")),
         Some(b'{') => dialect.read_whole(body, turn),
+        Some(b'[') => dialect.read_list(body, turn),
         Some(b'<') => {
             let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
             let page = failure::page(&text).unwrap_or_default();

@@ -249,7 +249,10 @@ impl RemoteModel {
             error.measurement.cost = error.measurement.cost.or_else(free);
             error
         })?;
-        answer.reply.measurement = Measurement { cost: answer.reply.measurement.cost, ..measurement };
+        let Measurement { cost, request_id, .. } = std::mem::take(&mut answer.reply.measurement);
+        // Where no header names the request, the body may.
+        let request_id = measurement.request_id.clone().or(request_id);
+        answer.reply.measurement = Measurement { cost, request_id, ..measurement };
         Ok(answer)
     }
 }

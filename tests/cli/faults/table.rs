@@ -42,6 +42,7 @@ pub(super) fn faults() -> Vec<Fault> {
     all.extend(models());
     all.extend(responses());
     all.extend(messages());
+    all.extend(gemini());
     all
 }
 
@@ -252,5 +253,49 @@ fn messages() -> Vec<Fault> {
             Answer::stream(&events)
         }),
         streamed("messages-stream-cut", PROVIDER, || Answer::stream(&started())),
+    ]
+}
+
+fn gemini() -> Vec<Fault> {
+    let of = |name, ends, answer| Fault { name, dialect: "gemini", more: "", answer, ends };
+    let streamed = |name, ends, answer| Fault { more: "stream = true", ..of(name, ends, answer) };
+    fn refused(code: u16, status: &str, message: &str, details: &Value) -> Answer {
+        let error = json!({"code": code, "status": status, "message": message, "details": details});
+        Answer::of(code, "", json!({"error": error}).to_string())
+    }
+    fn finished(reason: &str) -> Value {
+        json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "The lam"}]}, "finishReason": reason}]})
+    }
+    vec![
+        of("gemini-unavailable", PROVIDER, || refused(503, "UNAVAILABLE", "The model is overloaded.", &json!([]))),
+        of("gemini-rate-limit", PROVIDER, || {
+            let retry = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.01s"}]);
+            refused(429, "RESOURCE_EXHAUSTED", "You exceeded your requests per minute", &retry)
+        }),
+        of("gemini-deadline", PROVIDER, || refused(504, "DEADLINE_EXCEEDED", "Deadline expired", &json!([]))),
+        of("gemini-invalid-key", REFUSED, || {
+            let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]);
+            refused(400, "INVALID_ARGUMENT", "API key not valid.", &info)
+        }),
+        of("gemini-permission-denied", REFUSED, || refused(403, "PERMISSION_DENIED", "No access", &json!([]))),
+        of("gemini-invalid-argument", REFUSED, || refused(400, "INVALID_ARGUMENT", "Unknown name", &json!([]))),
+        of("gemini-malformed-call", model("malformed_response"), || {
+            Answer::of(200, "", json!({"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}]}).to_string())
+        }),
+        of("gemini-prompt-blocked", model("content_filter"), || {
+            Answer::of(200, "", json!({"promptFeedback": {"blockReason": "SAFETY"}}).to_string())
+        }),
+        of("gemini-safety", model("content_filter"), || Answer::of(200, "", finished("SAFETY").to_string())),
+        of("gemini-output-limit", model("output_limit"), || Answer::of(200, "", finished("MAX_TOKENS").to_string())),
+        of("gemini-too-many-tokens", model("context_overflow"), || {
+            let said = "The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).";
+            refused(400, "INVALID_ARGUMENT", said, &json!([]))
+        }),
+        streamed("gemini-stream-error-after-200", PROVIDER, || {
+            Answer::stream(&[json!({"error": {"code": 503, "status": "UNAVAILABLE", "message": "Overloaded"}})])
+        }),
+        streamed("gemini-stream-cut", PROVIDER, || {
+            Answer::stream(&[json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "The la"}]}}]})])
+        }),
     ]
 }

@@ -3,6 +3,7 @@
 use super::processes::{self, Server};
 use crate::figures::{Figures, median};
 use crate::project::{self, Responder};
+use crate::reply::Dialect;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,8 @@ pub(super) struct Setting {
     pub(super) connections: usize,
     pub(super) scenarios: usize,
     pub(super) trials: usize,
+    pub(super) dialect: Dialect,
+    pub(super) stream: bool,
     pub(super) responder: Responder,
     pub(super) state_bytes: usize,
 }
@@ -25,6 +28,8 @@ impl Default for Setting {
             connections: 100,
             scenarios: 1000,
             trials: 1,
+            dialect: Dialect::Chat,
+            stream: false,
             responder: Responder::Rules,
             state_bytes: 1000,
         }
@@ -163,6 +168,8 @@ impl Bench {
             concurrency: setting.connections,
             trials: setting.trials,
             calls: CALLS,
+            dialect: setting.dialect,
+            stream: setting.stream,
             responder: setting.responder,
             state_bytes: setting.state_bytes,
         })?;
@@ -255,7 +262,9 @@ impl Bench {
 
 fn named(setting: &Setting) -> String {
     format!(
-        "{} ms × {}, {} episodes, {:?}, {} bytes of state",
+        "{}{}, {} ms × {}, {} episodes, {:?}, {} bytes of state",
+        setting.dialect.word(),
+        if setting.stream { " streamed" } else { "" },
         setting.latency_ms,
         setting.connections,
         setting.episodes(),

@@ -1,6 +1,12 @@
 //! What the mock model answers: tool calls until enough results have come back, then a text.
 
+mod chat;
+mod gemini;
+mod messages;
+mod responses;
+
 use crate::http;
+use clap::ValueEnum;
 use memchr::memmem;
 
 /// What the mock model does, the same for every request.
@@ -18,88 +24,98 @@ pub(crate) enum Turn {
     Final,
 }
 
+/// The API that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    #[default]
+    Chat,
+    Responses,
+    Messages,
+    Gemini,
+}
+
+impl Dialect {
+    pub(crate) const ALL: [Dialect; 4] = [Dialect::Chat, Dialect::Responses, Dialect::Messages, Dialect::Gemini];
+
+    /// The word that stands in `kind`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Dialect::Chat => "chat",
+            Dialect::Responses => "responses",
+            Dialect::Messages => "messages",
+            Dialect::Gemini => "gemini",
+        }
+    }
+
+    /// The dialect of a request's path.
+    pub(crate) fn of(path: &str) -> Option<Dialect> {
+        let path = path.split('?').next().unwrap_or_default();
+        match path.rsplit('/').next()? {
+            "completions" => Some(Dialect::Chat),
+            "responses" => Some(Dialect::Responses),
+            "messages" => Some(Dialect::Messages),
+            last if last.to_ascii_lowercase().ends_with("generatecontent") => Some(Dialect::Gemini),
+            _ => None,
+        }
+    }
+
+    /// How many tool results a request holds.
+    fn results(self, body: &[u8]) -> usize {
+        match self {
+            Dialect::Chat => members(body, b"\"role\"", b"\"tool\"").count(),
+            Dialect::Responses => members(body, b"\"type\"", b"\"function_call_output\"").count(),
+            Dialect::Messages => members(body, b"\"type\"", b"\"tool_result\"").count(),
+            Dialect::Gemini => memmem::find_iter(body, b"\"functionResponse\":").count(),
+        }
+    }
+}
+
+/// One answer: a call of `tool` with `{"id": nth}`, or the text, in whole or as the events of a stream.
+struct Reply<'a> {
+    turn: Turn,
+    tool: &'a str,
+    nth: usize,
+    prompt_tokens: usize,
+}
+
+/// The text of the last answer, in the pieces in which it is streamed.
+const TEXT: [&str; 2] = ["done ", "42"];
+
 impl Model {
-    /// Appends the whole HTTP response to the request `body`.
+    /// Appends the whole HTTP response to the request `body` under a path of `dialect`.
     ///
     /// The body is scanned, not parsed: the server must cost less than what it measures.
-    pub(crate) fn respond(&self, body: &[u8], out: &mut Vec<u8>) -> Turn {
-        let results = members(body, b"\"role\"", b"\"tool\"").count();
+    pub(crate) fn respond(&self, dialect: Dialect, path: &str, body: &[u8], out: &mut Vec<u8>) -> Turn {
+        let results = dialect.results(body);
         let has_tools = memmem::find(body, b"\"tools\"").is_some();
         let turn = if has_tools && results < self.tool_turns { Turn::Tool } else { Turn::Final };
-        let prompt_tokens = body.len() / 4;
-        if members(body, b"\"stream\"", b"true").next().is_some() {
-            let with_usage = members(body, b"\"include_usage\"", b"true").next().is_some();
-            self.stream(turn, results + 1, with_usage.then_some(prompt_tokens), out);
+        let reply = Reply { turn, tool: &self.tool, nth: results + 1, prompt_tokens: body.len() / 4 };
+        let streamed = match dialect {
+            Dialect::Gemini => path.contains(":streamGenerateContent"),
+            _ => members(body, b"\"stream\"", b"true").next().is_some(),
+        };
+        if streamed {
+            http::write_stream_head(out);
+            match dialect {
+                Dialect::Chat => {
+                    chat::stream(&reply, members(body, b"\"include_usage\"", b"true").next().is_some(), out);
+                }
+                Dialect::Responses => responses::stream(&reply, out),
+                Dialect::Messages => messages::stream(&reply, out),
+                Dialect::Gemini => http::write_event(out, &gemini::whole(&reply)),
+            }
+            http::write_stream_end(out);
         } else {
-            let text = self.whole(turn, results + 1, prompt_tokens);
+            let text = match dialect {
+                Dialect::Chat => chat::whole(&reply),
+                Dialect::Responses => responses::whole(&reply),
+                Dialect::Messages => messages::whole(&reply),
+                Dialect::Gemini => gemini::whole(&reply),
+            };
             http::write_response(out, "200 OK", "application/json", text.as_bytes());
         }
         turn
     }
-
-    fn whole(&self, turn: Turn, nth: usize, prompt_tokens: usize) -> String {
-        let (message, stop) = match turn {
-            Turn::Tool => (
-                format!(
-                    r#"{{"role":"assistant","content":null,"tool_calls":[{{"id":"call_{nth}","type":"function","function":{{"name":"{}","arguments":"{{\"id\": {nth}}}"}}}}]}}"#,
-                    self.tool
-                ),
-                "tool_calls",
-            ),
-            Turn::Final => (r#"{"role":"assistant","content":"done 42"}"#.to_owned(), "stop"),
-        };
-        format!(
-            r#"{{"id":"chatcmpl-{nth}","object":"chat.completion","created":1767225600,"model":"mock","choices":[{{"index":0,"message":{message},"logprobs":null,"finish_reason":"{stop}"}}],"usage":{}}}"#,
-            usage(prompt_tokens)
-        )
-    }
-
-    fn stream(&self, turn: Turn, nth: usize, usage_for: Option<usize>, out: &mut Vec<u8>) {
-        let chunk = |choices: &str, usage: &str| {
-            format!(
-                r#"{{"id":"chatcmpl-{nth}","object":"chat.completion.chunk","created":1767225600,"model":"mock","choices":[{choices}]{usage}}}"#
-            )
-        };
-        let delta = |delta: &str| chunk(&format!(r#"{{"index":0,"delta":{delta},"finish_reason":null}}"#), "");
-        http::write_stream_head(out);
-        let stop = match turn {
-            Turn::Tool => {
-                http::write_event(out, &delta(r#"{"role":"assistant","content":null}"#));
-                http::write_event(
-                    out,
-                    &delta(&format!(
-                        r#"{{"tool_calls":[{{"index":0,"id":"call_{nth}","type":"function","function":{{"name":"{}","arguments":""}}}}]}}"#,
-                        self.tool
-                    )),
-                );
-                for piece in [r#"{\"id\":"#, &format!(" {nth}}}")] {
-                    http::write_event(
-                        out,
-                        &delta(&format!(r#"{{"tool_calls":[{{"index":0,"function":{{"arguments":"{piece}"}}}}]}}"#)),
-                    );
-                }
-                "tool_calls"
-            }
-            Turn::Final => {
-                http::write_event(out, &delta(r#"{"role":"assistant","content":""}"#));
-                http::write_event(out, &delta(r#"{"content":"done "}"#));
-                http::write_event(out, &delta(r#"{"content":"42"}"#));
-                "stop"
-            }
-        };
-        let end = format!(r#"{{"index":0,"delta":{{}},"finish_reason":"{stop}"}}"#);
-        http::write_event(out, &chunk(&end, ""));
-        if let Some(prompt_tokens) = usage_for {
-            let usage = format!(r#","usage":{}"#, usage(prompt_tokens));
-            http::write_event(out, &chunk("", &usage));
-        }
-        http::write_event(out, "[DONE]");
-        http::write_stream_end(out);
-    }
-}
-
-fn usage(prompt_tokens: usize) -> String {
-    format!(r#"{{"prompt_tokens":{prompt_tokens},"completion_tokens":12,"total_tokens":{}}}"#, prompt_tokens + 12)
 }
 
 /// The places of `value` in JSON text where it stands under `key`, both with their quotes.
@@ -122,7 +138,7 @@ mod tests {
 
     fn answer(body: &Value) -> (Turn, String) {
         let mut out = Vec::new();
-        let turn = model().respond(body.to_string().as_bytes(), &mut out);
+        let turn = model().respond(Dialect::Chat, "/v1/chat/completions", body.to_string().as_bytes(), &mut out);
         let text = String::from_utf8(out).unwrap();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();
         (turn, body.to_owned())
@@ -163,7 +179,8 @@ mod tests {
     fn spaces_between_key_and_value_do_not_matter() {
         let text = serde_json::to_string_pretty(&request(2)).unwrap();
         let mut out = Vec::new();
-        assert_eq!(model().respond(text.as_bytes(), &mut out), Turn::Final);
+        let turn = model().respond(Dialect::Chat, "/v1/chat/completions", text.as_bytes(), &mut out);
+        assert_eq!(turn, Turn::Final);
     }
 
     #[test]
@@ -185,5 +202,48 @@ mod tests {
             .collect();
         assert_eq!(arguments, r#"{"id": 1}"#);
         assert!(chunks.last().unwrap()["usage"]["total_tokens"].is_u64());
+    }
+
+    /// What the harness itself makes of an answer.
+    fn read(dialect: Dialect, path: &str, body: &Value) -> mocktrial_provider::Reply {
+        let mut out = Vec::new();
+        model().respond(dialect, path, body.to_string().as_bytes(), &mut out);
+        let text = String::from_utf8(out).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        // Without the lengths of the chunks.
+        let body: String = if head.contains("chunked") {
+            body.lines().filter(|line| line.starts_with("data: ")).map(|line| format!("{line}\n\n")).collect()
+        } else {
+            body.to_owned()
+        };
+        mocktrial_provider::read_response(dialect.word(), body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_dialect_streamed_or_not_calls_the_tool_until_the_results_are_there() {
+        let tools = json!([{}]);
+        let paths = ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/models/m:generateContent"];
+        let result = [
+            json!({"messages": [{"role": "tool"}, {"role": "tool"}]}),
+            json!({"input": [{"type": "function_call_output"}, {"type": "function_call_output"}]}),
+            json!({"messages": [{"content": [{"type": "tool_result"}, {"type": "tool_result"}]}]}),
+            json!({"contents": [{"parts": [{"functionResponse": {}}, {"functionResponse": {}}]}]}),
+        ];
+        for ((dialect, path), results) in Dialect::ALL.into_iter().zip(paths).zip(result) {
+            assert_eq!(Dialect::of(path), Some(dialect));
+            for stream in [false, true] {
+                let path = if stream { path.replace(":generate", ":streamGenerate") } else { path.to_owned() };
+                let reply = read(dialect, &path, &json!({"tools": tools, "stream": stream}));
+                let calls: Vec<_> =
+                    reply.calls.iter().map(|c| (&*c.name, c.arguments.value.clone().unwrap())).collect();
+                assert_eq!(calls, [("take_item", json!({"id": 1}))], "{dialect:?} {stream}");
+                assert!(reply.repairs.is_empty(), "{dialect:?} {stream}: {:?}", reply.repairs);
+                let mut more = json!({"tools": tools, "stream": stream, "stream_options": {"include_usage": true}});
+                more.as_object_mut().unwrap().extend(results.as_object().unwrap().clone());
+                let reply = read(dialect, &path, &more);
+                assert_eq!(mocktrial_trajectory::text_of(&reply.content), "done 42", "{dialect:?} {stream}");
+                assert_eq!(reply.usage.unwrap().output, 12, "{dialect:?} {stream}");
+            }
+        }
     }
 }

@@ -12,7 +12,8 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// The wait before attempt `retries + 1`; `None` where there is to be none.
 ///
 /// A server's `x-should-retry` is obeyed, except that nothing makes a spent quota or a wrong key
-/// come right; `retry-after-ms` goes before `retry-after` (seconds or a date), at most 120 s.
+/// come right; `retry-after-ms` goes before `retry-after` (seconds or a date), and both before what the body
+/// asks for, at most 120 s.
 /// Without them: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
 /// from episode, role, request and attempt, so that a run waits alike when it is run again.
 pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Context, retries: u32) -> Option<Duration> {
@@ -37,7 +38,8 @@ pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Conte
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default().as_secs_f64())
             })
         })
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+        .or(failure.wait.map(|wait| wait.as_secs_f64()));
     Some(
         asked.map_or_else(
             || backoff(context, retries),
