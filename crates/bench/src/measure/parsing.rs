@@ -31,7 +31,7 @@ pub(super) fn measure(repeat: usize, report: &mut Report) -> anyhow::Result<()> 
                     bail!("{}: {read} bytes of {size} were read", dialect.word());
                 }
             }
-            times.push(median(once.into_iter()));
+            times.push(median(once));
         }
         let mut line = Line::ratio(
             format!("reading 1 MB of arguments by 100 kB, {}", dialect.word()),
@@ -77,7 +77,7 @@ fn stream(dialect: Dialect, size: usize) -> String {
                 json!({"type": "response.function_call_arguments.delta", "item_id": "fc", "output_index": 0, "delta": piece})
             });
             let done = item(&pieces().concat(), "completed");
-            let last = json!({"type": "response.output_item.done", "output_index": 0, "item": done.clone()});
+            let last = json!({"type": "response.output_item.done", "output_index": 0, "item": done});
             let end = json!({"type": "response.completed", "response": {"status": "completed", "output": [done]}});
             std::iter::once(added).chain(more).chain([last, end]).collect()
         }
