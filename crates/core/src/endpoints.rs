@@ -79,10 +79,13 @@ impl Providers {
                 self.scrubber.learn(&Secret::new(value.trim()));
             }
         }
+        let (forced, project) = self.limits_of_concurrency;
+        let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
         let model: Option<Arc<dyn Model>> = match &definition.kind {
             EndpointKind::Model { dialect, config } => {
                 let model = RemoteModel::new(&definition.name, dialect, config, &self.transport)
-                    .map_err(|e| error(e.to_string()))?;
+                    .map_err(|e| error(e.to_string()))?
+                    .with_concurrency(concurrency);
                 if self.live {
                     model.check_environment().map_err(|e| error(e.to_string()))?;
                 }
@@ -90,8 +93,6 @@ impl Providers {
             }
             EndpointKind::Command(_) | EndpointKind::Probe(_) => None,
         };
-        let (forced, project) = self.limits_of_concurrency;
-        let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
         let surroundings = Surroundings {
             folder: self.root.clone(),
             scrubber: self.scrubber.clone(),

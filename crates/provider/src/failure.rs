@@ -68,6 +68,10 @@ const OVERFLOW_WORDS: &[&str] = &[
     "prompt exceeds max length",
 ];
 
+/// What a 503 says where it means that too much is asked (OpenAI, Anthropic, Gemini), in codes or in words.
+const OVERLOADED: &[&str] = &["server_is_overloaded", "slow_down", "overloaded_error", "RESOURCE_EXHAUSTED"];
+const OVERLOADED_WORDS: &[&str] = &["overloaded", "too many requests", "at capacity", "queue is full"];
+
 /// What inference servers say when they cannot parse what their own model wrote (Groq; llama.cpp; Ollama).
 const MALFORMED: &[&str] = &["tool_use_failed"];
 const MALFORMED_WORDS: &[&str] = &[
@@ -165,6 +169,7 @@ impl Said {
                 401 | 403 => Kind::Unauthorized,
                 404 | 410 | 300..400 => Kind::NotFound,
                 429 | 529 => Kind::RateLimited,
+                503 if has(OVERLOADED) || says(OVERLOADED_WORDS) => Kind::RateLimited,
                 408 | 409 | 425 | 500.. => Kind::ServerError,
                 400.. => Kind::Rejected,
                 _ if has(&["rate_limit_exceeded", "slow_down", "rate_limit_error"]) => Kind::RateLimited,

@@ -103,7 +103,7 @@ async fn a_cut_connection_and_garbage_are_the_connections_failure() {
     cut.truncate(cut.len() - 10);
     assert_eq!(failure(cut).await.kind, Kind::Connection);
     assert_eq!(failure(b"\x00\x01 what?\r\n\r\n".to_vec()).await.kind, Kind::Connection);
-    assert_eq!(failure(Vec::new()).await.kind, Kind::Connection);
+    assert_eq!(failure(Vec::new()).await.kind, Kind::Dropped);
     let error = ask(&model("http://127.0.0.1:1/v1", &Transport::live(Scrubber::new()))).await.unwrap_err();
     assert_eq!(error.kind, Kind::Connection);
     assert!(error.message.starts_with("no connection could be made"), "{error}");
@@ -127,11 +127,12 @@ impl Meter for Settled {
 #[tokio::test]
 async fn a_refused_connection_spends_nothing_and_of_a_lost_one_nobody_knows() {
     let lost = serve(Vec::new(), true).await.address;
-    for (address, spent) in [("http://127.0.0.1:1/v1".to_owned(), Some(Spend::ZERO)), (lost, None)] {
+    let refused = "http://127.0.0.1:1/v1".to_owned();
+    for (address, spent, kind) in [(refused, Some(Spend::ZERO), Kind::Connection), (lost, None, Kind::Dropped)] {
         let meter = Arc::new(Settled::default());
         let context = Context { meter: Some(meter.clone()), ..context() };
         let error = model(&address, &Transport::live(Scrubber::new())).respond(&request(), &context).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Connection);
+        assert_eq!(error.kind, kind);
         assert_eq!(*meter.0.lock().unwrap(), [spent]);
         assert_eq!(error.measurement.cost, spent.and_then(|s| s.cost));
     }
@@ -149,7 +150,7 @@ async fn a_cut_chunked_stream_is_a_lost_connection_and_an_error_in_it_is_the_ser
     );
     let mut failed = stream("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n");
     failed.extend_from_slice(b"0\r\n\r\n");
-    assert_eq!(failure(failed).await.kind, Kind::ServerError);
+    assert_eq!(failure(failed).await.kind, Kind::RateLimited);
 }
 
 #[tokio::test]

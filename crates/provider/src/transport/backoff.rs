@@ -2,7 +2,7 @@
 
 use super::Headers;
 use crate::error::Failure;
-use crate::{Context, Kind};
+use crate::{Action, Context, Kind};
 use mocktrial_trajectory::Digest;
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +12,18 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// The wait before attempt `retries + 1`; `None` where there is to be none.
 ///
 /// A server's `x-should-retry` is obeyed, except that nothing makes a spent quota or a wrong key
-/// come right; `retry-after-ms` goes before `retry-after` (seconds or a date), at most 120 s.
-/// Without them: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
+/// come right; so is the wait it asks for. Where the connection was lost before an answer began, for the first
+/// time in the request, there is no wait: a server may close a connection that was kept just when it is used
+/// again. Else: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
 /// from episode, role, request and attempt, so that a run waits alike when it is run again.
-pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Context, retries: u32) -> Option<Duration> {
-    let header = |name: &str| headers?.get(name)?.to_str().ok();
-    let retry = match header("x-should-retry") {
+pub(super) fn wait(
+    failure: &Failure,
+    headers: Option<&Headers>,
+    context: &Context,
+    retries: u32,
+    dropped_before: bool,
+) -> Option<Duration> {
+    let retry = match header(headers, "x-should-retry") {
         Some("true") => {
             failure.retry || matches!(failure.kind, Kind::Rejected | Kind::ConversationRejected | Kind::NotFound)
         }
@@ -27,23 +33,31 @@ pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Conte
     if !retry {
         return None;
     }
-    let asked = header("retry-after-ms")
+    let own = || match failure.kind.action() {
+        Action::RetryNow if !dropped_before => Duration::ZERO,
+        _ => backoff(context, retries),
+    };
+    Some(asked(headers).unwrap_or_else(own))
+}
+
+/// The wait that a server asks for, at most 120 s: `retry-after-ms` goes before `retry-after` (seconds or a date).
+pub(super) fn asked(headers: Option<&Headers>) -> Option<Duration> {
+    header(headers, "retry-after-ms")
         .and_then(|text| text.trim().parse::<f64>().ok())
         .map(|ms| ms / 1000.0)
         .or_else(|| {
-            let text = header("retry-after")?.trim();
+            let text = header(headers, "retry-after")?.trim();
             text.parse().ok().or_else(|| {
                 let date = httpdate::parse_http_date(text).ok()?;
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default().as_secs_f64())
             })
         })
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
-    Some(
-        asked.map_or_else(
-            || backoff(context, retries),
-            |seconds| Duration::from_secs_f64(seconds.min(1e6)).min(LONGEST),
-        ),
-    )
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+        .map(|seconds| Duration::from_secs_f64(seconds.min(1e6)).min(LONGEST))
+}
+
+fn header<'a>(headers: Option<&'a Headers>, name: &str) -> Option<&'a str> {
+    headers?.get(name)?.to_str().ok()
 }
 
 fn backoff(context: &Context, retries: u32) -> Duration {
