@@ -6,7 +6,7 @@ use mocktrial_provider::{
     Transport,
 };
 use mocktrial_trajectory::{EpisodeKey, Message};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -63,7 +63,12 @@ fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 fn model(address: &str, transport: &Transport) -> RemoteModel {
-    let config = json!({"model": "m", "base_url": address, "retries": 0});
+    model_with(address, transport, &json!({}))
+}
+
+fn model_with(address: &str, transport: &Transport, settings: &Value) -> RemoteModel {
+    let mut config = json!({"model": "m", "base_url": address, "retries": 0});
+    config.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     RemoteModel::new("local", "chat", &serde_json::from_value(config).unwrap(), transport).unwrap()
 }
 
@@ -136,6 +141,62 @@ async fn a_refused_connection_spends_nothing_and_of_a_lost_one_nobody_knows() {
         assert_eq!(*meter.0.lock().unwrap(), [spent]);
         assert_eq!(error.measurement.cost, spent.and_then(|s| s.cost));
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_after_keeping_it_is_made_anew_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        // Every connection answers once, and closes when it is asked again.
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                take_request(&mut socket).await;
+                socket.write_all(&http("200 OK", "", GOOD)).await.unwrap();
+                take_request(&mut socket).await;
+            });
+        }
+    });
+    let model = model_with(&address, &Transport::live(Scrubber::new()), &json!({"retries": 1}));
+    assert_eq!(ask(&model).await.unwrap().measurement.retries, 0);
+    let measured = ask(&model).await.unwrap().measurement;
+    assert_eq!((measured.retries, measured.waited_ms), (1, Some(0.0)));
+}
+
+#[tokio::test]
+async fn connection_first_byte_and_further_bytes_have_their_times() {
+    let times = |name: &str| json!({"timeout_seconds": {name: 0.2}});
+    let transport = Transport::live(Scrubber::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = format!("http://{}/v1", listener.local_addr().unwrap());
+    let error = ask(&model_with(&silent, &transport, &times("first_byte"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "no answer began within 0.2 s"));
+    let begun = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(), false).await.address;
+    let error = ask(&model_with(&begun, &transport, &times("idle"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "the answer stood still for 0.2 s"));
+    let error = ask(&model_with(&begun, &transport, &times("total"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimeLimit, "the answer was not whole within 0.2 s"));
+}
+
+/// Linux lets nobody in where the line before a listener is full.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_not_waited_for_longer_than_its_time() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut line = Vec::new();
+    for _ in 0..4 {
+        line.push(tokio::spawn(TcpStream::connect(address)));
+        tokio::task::yield_now().await;
+    }
+    let settings = json!({"timeout_seconds": {"connect": 0.2}});
+    let model = model_with(&format!("http://{address}/v1"), &Transport::live(Scrubber::new()), &settings);
+    let error = ask(&model).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "no connection could be made within 0.2 s"));
+    assert_eq!(error.measurement.cost, Some(0.0));
+    drop(line);
 }
 
 #[tokio::test]

@@ -193,10 +193,12 @@ fn lost(error: &reqwest::Error, route: Option<&Route>) -> Failure {
     Failure::new(kind, format!("the connection was lost: {text}"))
 }
 
-/// Whether a cause, or what an I/O error wraps, is that the certificate does not hold.
-fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    let wrapped = error.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref()?.downcast_ref::<rustls::Error>());
-    matches!(wrapped.or_else(|| error.downcast_ref()), Some(rustls::Error::InvalidCertificate(_)))
+/// Whether a cause is that the certificate does not hold. An I/O error hides what it wraps, and may wrap another.
+fn is_certificate(mut error: &(dyn Error + 'static)) -> bool {
+    while let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The provider's name for a request.
