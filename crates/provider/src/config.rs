@@ -277,6 +277,13 @@ impl ModelConfig {
                 ));
             }
         }
+        let rates = [
+            ("requests_per_minute", self.requests_per_minute.map(u64::from)),
+            ("tokens_per_minute", self.tokens_per_minute),
+        ];
+        if let Some((key, _)) = rates.into_iter().find(|(_, rate)| *rate == Some(0)) {
+            return Err(mistake(key, format!("`{key}` must be at least 1: with 0 nothing would ever be sent")));
+        }
         if let Some(price) = &self.price {
             let all = [Some(price.input), Some(price.output), price.cached, price.cache_written];
             if all.into_iter().flatten().any(|p| !p.is_finite() || p < 0.0) {

@@ -2,8 +2,9 @@
 
 /// A window that is halved when the provider throttles and grows while it answers (AIMD).
 ///
-/// It begins at the limit and never exceeds it; it is never below 1, so that something always goes on.
-#[derive(Debug)]
+/// It begins at the limit, once that is set, and never exceeds it; it is never below 1, so that something always
+/// goes on.
+#[derive(Debug, Default)]
 pub(super) struct Window {
     limit: f64,
     size: f64,
@@ -17,11 +18,6 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// A window of no size, until a limit is set.
-    pub(super) fn new() -> Self {
-        Self { limit: 0.0, size: 0.0, under_way: 0, peak: 0, sent: 0, round: 0 }
-    }
-
     /// Sets another limit. By what it rises the window grows too.
     pub(super) fn set_limit(&mut self, limit: f64) {
         let limit = limit.max(1.0);
@@ -79,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn window(limit: f64) -> Window {
-        let mut window = Window::new();
+        let mut window = Window::default();
         window.set_limit(limit);
         window
     }

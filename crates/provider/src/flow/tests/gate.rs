@@ -1,6 +1,8 @@
 //! The gate by itself, in paused time.
 
-use crate::flow::{AccountKey, Accounts, Limits, Member, Outcome, Pass, Said, State, Throttled};
+use crate::flow::gate::Throttled;
+use crate::flow::state::State;
+use crate::flow::{AccountKey, Accounts, Limits, Member, Outcome, Pass, Said};
 use crate::transport::Headers;
 use proptest::prelude::*;
 use std::sync::Mutex;

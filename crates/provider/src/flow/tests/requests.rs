@@ -79,6 +79,22 @@ async fn a_server_that_says_it_is_overloaded_throttles_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_thousand_requests_that_nobody_throttles_are_under_way_at_once() {
+    let transport = transport((0..1000).map(|_| slow(1)));
+    let model = std::sync::Arc::new(model(&json!({}), &transport).with_concurrency(1000));
+    let began = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..1000 {
+        let model = model.clone();
+        tasks.spawn(async move { model.respond(&ask(), &context(n)).await.unwrap().measurement.waited_ms });
+    }
+    while let Some(waited) = tasks.join_next().await {
+        assert_eq!(waited.unwrap(), None);
+    }
+    assert!((1.0..1.01).contains(&seconds(began)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_users_limit_bounds_what_is_under_way_and_waiting_is_not_the_providers_time() {
     let transport = transport((0..5).map(|_| slow(100)));
     let model = model(&json!({}), &transport).with_concurrency(1);
@@ -130,6 +146,15 @@ async fn the_rates_of_the_configuration_are_kept() {
             model.respond(&ask(), &context(n)).await.unwrap();
         }
         assert!((55.0..62.0).contains(&seconds(began)), "{}", seconds(began));
+    }
+}
+
+#[test]
+fn a_rate_of_nothing_is_a_mistake() {
+    for key in ["requests_per_minute", "tokens_per_minute"] {
+        let config = json!({"model": "m", "base_url": "http://127.0.0.1:1/v1", key: 0});
+        let config: crate::ModelConfig = serde_json::from_value(config).unwrap();
+        assert_eq!(config.check("chat").unwrap_err().key, key);
     }
 }
 
