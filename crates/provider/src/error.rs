@@ -2,6 +2,7 @@
 
 use mocktrial_trajectory::{EndReason, Measurement};
 use std::fmt;
+use std::time::Duration;
 
 /// What to do about a failure, and by whom. Each [`Kind`] has one.
 ///
@@ -298,11 +299,14 @@ pub(crate) struct Failure {
     pub(crate) advice: Option<&'static str>,
     /// Whether it is known that nothing was spent: nothing was sent, or the server refused.
     pub(crate) unspent: bool,
+    /// How long the server asks to wait, where its body says so.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry: kind.is_retryable(), advice: kind.advice(), unspent: false }
+        let (retry, advice) = (kind.is_retryable(), kind.advice());
+        Self { kind, message: message.into(), retry, advice, unspent: false, wait: None }
     }
 
     /// Of something that was never sent.

@@ -15,7 +15,7 @@
 //!   none, but no more than a minute's worth; its actual usage corrects that. Where endpoints of one account
 //!   have different rates, the lowest holds for all.
 //! - **Pauses.** When one request is throttled, all wait: as long as the server asks (`retry-after-ms`,
-//!   `retry-after`), at most 120 s, else as long as that request itself waits before it is sent again. A quota that
+//!   `retry-after`, or in the body), at most 120 s, else as long as that request itself waits before it is sent again. A quota that
 //!   the server's headers show to be used up (`x-ratelimit-remaining-requests: 0` and its kin) is waited for until its
 //!   reset, at most 120 s, unless the server has never shown more than zero.
 //!

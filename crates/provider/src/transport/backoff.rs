@@ -37,11 +37,12 @@ pub(super) fn wait(
         Action::RetryNow if !dropped_before => Duration::ZERO,
         _ => backoff(context, retries),
     };
-    Some(asked(headers).unwrap_or_else(own))
+    Some(asked(failure, headers).unwrap_or_else(own))
 }
 
-/// The wait that a server asks for, at most 120 s: `retry-after-ms` goes before `retry-after` (seconds or a date).
-pub(super) fn asked(headers: Option<&Headers>) -> Option<Duration> {
+/// The wait that a server asks for, at most 120 s: `retry-after-ms` goes before `retry-after` (seconds or a date),
+/// and both before what the body says.
+pub(super) fn asked(failure: &Failure, headers: Option<&Headers>) -> Option<Duration> {
     header(headers, "retry-after-ms")
         .and_then(|text| text.trim().parse::<f64>().ok())
         .map(|ms| ms / 1000.0)
@@ -53,7 +54,9 @@ pub(super) fn asked(headers: Option<&Headers>) -> Option<Duration> {
             })
         })
         .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
-        .map(|seconds| Duration::from_secs_f64(seconds.min(1e6)).min(LONGEST))
+        .map(|seconds| Duration::from_secs_f64(seconds.min(1e6)))
+        .or(failure.wait)
+        .map(|wait| wait.min(LONGEST))
 }
 
 fn header<'a>(headers: Option<&'a Headers>, name: &str) -> Option<&'a str> {
@@ -67,4 +70,18 @@ fn backoff(context: &Context, retries: u32) -> Duration {
     #[allow(clippy::cast_precision_loss, reason = "below 1024")]
     let less = spread as f64 / 1024.0 / 4.0;
     Duration::from_secs_f64(base * (1.0 - less))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_headers_go_before_its_body_and_neither_is_obeyed_for_ever() {
+        let said = |wait| Failure { wait: Some(Duration::from_secs(wait)), ..Failure::new(Kind::RateLimited, "") };
+        let headers = Headers::from_iter([("retry-after".parse().unwrap(), "7".parse().unwrap())]);
+        assert_eq!(asked(&said(9), Some(&headers)), Some(Duration::from_secs(7)));
+        assert_eq!(asked(&said(9), None), Some(Duration::from_secs(9)));
+        assert_eq!(asked(&said(900), None), Some(LONGEST));
+    }
 }

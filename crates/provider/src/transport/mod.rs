@@ -193,7 +193,7 @@ impl Transport {
             let wait = backoff::wait(&failure, headers, job.context, past.retries, past.dropped);
             past.dropped |= failure.kind == Kind::Dropped;
             let outcome = match failure.kind {
-                Kind::RateLimited => Outcome::Throttled { asked: backoff::asked(headers), wait },
+                Kind::RateLimited => Outcome::Throttled { asked: backoff::asked(&failure, headers), wait },
                 _ if received.is_none() && failure.unspent => Outcome::Unsent,
                 _ if received.is_none() || failure.kind.is_retryable() => Outcome::Failed,
                 _ => Outcome::Answered,
