@@ -99,6 +99,19 @@ fn a_bad_key_stops_the_endpoint_and_the_run_says_which_and_how_to_go_on() {
 }
 
 #[test]
+fn a_provider_that_throttles_is_waited_for_and_nothing_is_lost() {
+    let server = serve(|asked| {
+        let busy = "HTTP/1.1 429 Busy\r\nretry-after-ms: 50\r\ncontent-length: 2\r\n\r\n{}";
+        Some(if asked.number < 8 { busy.to_owned() } else { good(asked) })
+    });
+    let project = Project::with_scenarios(&chat(&server, "concurrency = 8"), 20);
+    project.run(&["run"]).expect(0);
+    assert_eq!(project.query("select count(*), sum(passed) from episodes"), [["20", "20"]]);
+    let waits = project.query("select measurements from trajectories").concat();
+    assert!(waits.iter().any(|measured| measured.contains("waited_ms")), "{waits:?}");
+}
+
+#[test]
 fn an_answer_cut_by_the_output_limit_is_the_models() {
     let server =
         serve(|_| Some(respond(200, &completion(&json!({"role": "assistant", "content": "The lam"}), "length"))));

@@ -88,10 +88,13 @@ impl Providers {
     pub fn ready(&self, definition: &suite::Endpoint) -> Result<ReadyEndpoint, EndpointError> {
         let error = |why: String| EndpointError { endpoint: definition.name.clone(), why };
         self.learn(definition);
+        let (forced, project) = self.limits_of_concurrency;
+        let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
         let model: Option<Arc<dyn Model>> = match &definition.kind {
             EndpointKind::Model { dialect, config } => {
                 let model = RemoteModel::new(&definition.name, dialect, config, &self.transport)
-                    .map_err(|e| error(e.to_string()))?;
+                    .map_err(|e| error(e.to_string()))?
+                    .with_concurrency(concurrency);
                 if self.live {
                     model.check_environment().map_err(|e| error(e.to_string()))?;
                 }
@@ -99,8 +102,6 @@ impl Providers {
             }
             EndpointKind::Command(_) | EndpointKind::Probe(_) => None,
         };
-        let (forced, project) = self.limits_of_concurrency;
-        let concurrency = forced.or(definition.concurrency).or(project).unwrap_or(CONCURRENCY);
         let surroundings = Surroundings {
             folder: self.root.clone(),
             scrubber: self.scrubber.clone(),

@@ -196,6 +196,11 @@ fn is_cut(end: EndReason) -> bool {
     matches!(end, EndReason::Budget | EndReason::Cancelled)
 }
 
+/// Whether no other episode of the endpoint would be served.
+fn gives_up_the_endpoint(end: EndReason) -> bool {
+    matches!(end, EndReason::ProviderRefused | EndReason::AgentUnstartable)
+}
+
 /// Whether an episode that ended so has had every response it asked for, so that its recording can
 /// stand for it.
 fn is_whole(end: EndReason) -> bool {
@@ -253,7 +258,7 @@ impl Shared {
     fn look(&self, endpoint: usize, dispatch: u64, row: &EpisodeRow, detail: Option<String>) {
         match row.end {
             EndReason::Budget => self.stop.store(true, Ordering::Relaxed),
-            EndReason::ProviderRefused | EndReason::AgentUnstartable => {
+            end if gives_up_the_endpoint(end) => {
                 let why = detail.unwrap_or_else(|| row.end.meaning().to_owned());
                 let mut refused = lock(&self.lines[endpoint].refused);
                 if refused.is_none() {
@@ -275,6 +280,16 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mocktrial_provider::{Action, Kind};
+
+    #[test]
+    fn a_run_stops_and_gives_endpoints_up_for_the_failures_whose_action_says_so() {
+        for kind in Kind::ALL {
+            let (end, action) = (kind.end_reason(), kind.action());
+            assert_eq!(gives_up_the_endpoint(end), action == Action::StopEndpoint, "{kind:?}");
+            assert_eq!(is_cut(end), action == Action::StopRun, "{kind:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_is_caught_with_its_message_and_an_end_is_passed_on() {

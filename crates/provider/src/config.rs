@@ -61,11 +61,12 @@ pub struct ModelConfig {
     /// either, costs are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// The most requests sent in a minute.
+    /// The most requests sent in a minute, by all endpoints of one account together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub requests_per_minute: Option<u32>,
-    /// The most tokens asked for in a minute, input and output together.
+    /// The most tokens asked for in a minute, input and output together, by all endpoints of one account
+    /// together. A request counts with an estimate until its usage is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub tokens_per_minute: Option<u64>,
@@ -145,7 +146,8 @@ pub struct Timeouts {
     pub first_byte: f64,
     /// Between any two pieces of the response.
     pub idle: f64,
-    /// For the whole request, retries and the waits between them included.
+    /// For the whole request, retries and the waits between them included, but not the time before an
+    /// attempt that is spent waiting for the budget or for the rate to allow it.
     pub total: f64,
 }
 
@@ -317,6 +319,13 @@ impl ModelConfig {
                 ));
             }
         }
+        let rates = [
+            ("requests_per_minute", self.requests_per_minute.map(u64::from)),
+            ("tokens_per_minute", self.tokens_per_minute),
+        ];
+        if let Some((key, _)) = rates.into_iter().find(|(_, rate)| *rate == Some(0)) {
+            return Err(mistake(key, format!("`{key}` must be at least 1: with 0 nothing would ever be sent")));
+        }
         if self.price.as_ref().is_some_and(|price| !price.is_sound()) {
             return Err(mistake("price", "a price must be a number from 0"));
         }
@@ -394,10 +403,15 @@ impl Setup<'_> {
         self.config.api_key_env.as_deref().or(self.preset.api_key_env)
     }
 
+    /// Every variable of the environment that is sent.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let headers = self.config.headers.values().flat_map(|v| references(v));
+        self.api_key_env().into_iter().chain(headers)
+    }
+
     /// Tells the scrubber every secret that is in the environment already.
     pub(crate) fn teach(&self, scrubber: &Scrubber) {
-        let headers = self.config.headers.values().flat_map(|v| references(v));
-        for name in self.api_key_env().into_iter().chain(headers) {
+        for name in self.keys() {
             if let Ok(secret) = variable("", name) {
                 scrubber.learn(&secret);
             }

@@ -4,13 +4,54 @@ use mocktrial_trajectory::{EndReason, Measurement};
 use std::fmt;
 use std::time::Duration;
 
+/// What to do about a failure, and by whom. Each [`Kind`] has one.
+///
+/// The transport tries again by it; a run stops an endpoint, or stops, by the [`EndReason`] of the
+/// episode that a failure ends, which agrees with it.
+#[doc = include_str!("errors.md")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// Wait as long as the server asks, or longer each time, and send the request again.
+    Retry,
+    /// Send the request again at once; when it happens again in the same request, wait first.
+    RetryNow,
+    /// Give the endpoint up: no other request of it would be served.
+    StopEndpoint,
+    /// Nothing: it is what the model's output or length caused, an outcome like an answer, and counts.
+    CountAgainstModel,
+    /// End the episode, which cannot go on; others can.
+    EndEpisode,
+    /// End the run: its budget is spent, or somebody stopped it.
+    StopRun,
+    /// Report it: it is a mistake in mocktrial.
+    Report,
+}
+
+impl Action {
+    /// The words for people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "wait and retry",
+            Self::RetryNow => "retry now",
+            Self::StopEndpoint => "stop the endpoint",
+            Self::CountAgainstModel => "count against the model",
+            Self::EndEpisode => "end the episode",
+            Self::StopRun => "stop the run",
+            Self::Report => "report it",
+        }
+    }
+}
+
 /// Why there is no reply.
 ///
 /// | kind | from | retried | the episode ends with |
 /// |---|---|---|---|
-/// | [`RateLimited`](Self::RateLimited) | 429, 529, `RESOURCE_EXHAUSTED`, an overload that is told with another status or in a stream | after the wait the server asks for, else with backoff | `provider_failed` |
+/// | [`RateLimited`](Self::RateLimited) | 429, 529, `RESOURCE_EXHAUSTED`, an overload that is told with another status or in a stream | after the wait the server asks for, else with backoff; all requests of the account wait | `provider_failed` |
 /// | [`ServerError`](Self::ServerError) | 408, 409, 499, 5xx, an error object in a 200 response or in a stream | with backoff | `provider_failed` |
-/// | [`Connection`](Self::Connection) | refused, reset or cut connections, DNS, TLS, a stream that stops before its end | with backoff | `provider_failed` |
+/// | [`Connection`](Self::Connection) | refused or cut connections, DNS, TLS, a stream that stops before its end | with backoff | `provider_failed` |
+/// | [`Dropped`](Self::Dropped) | a connection lost before any byte of the answer came | at once, then with backoff | `provider_failed` |
 /// | [`TimedOut`](Self::TimedOut) | no connection, no first byte or no further byte in time | with backoff | `provider_failed` |
 /// | [`Unreadable`](Self::Unreadable) | a body that is not the dialect at all: HTML, broken JSON, no choices, too large | with backoff, unless too large | `provider_failed` |
 /// | [`Unauthorized`](Self::Unauthorized) | 401, 403, Google's 400 for a key or a place, a key that is not in the environment | never | `provider_refused` |
@@ -36,8 +77,11 @@ pub enum Kind {
     RateLimited,
     /// The server failed.
     ServerError,
-    /// The connection could not be made or was lost.
+    /// The connection could not be made, or was lost while the answer came.
     Connection,
+    /// The connection was lost before any byte of the answer came, as happens when a server closes one that
+    /// was kept.
+    Dropped,
     /// The server did not answer in time.
     TimedOut,
     /// The server answered something that is not the dialect.
@@ -73,6 +117,46 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::RateLimited,
+        Self::ServerError,
+        Self::Connection,
+        Self::Dropped,
+        Self::TimedOut,
+        Self::Unreadable,
+        Self::Unauthorized,
+        Self::QuotaSpent,
+        Self::NotFound,
+        Self::Rejected,
+        Self::ConversationRejected,
+        Self::ContextOverflow,
+        Self::Malformed,
+        Self::ContentFilter,
+        Self::Unsupported,
+        Self::TimeLimit,
+        Self::CassetteMiss,
+        Self::Budget,
+        Self::Cancelled,
+        Self::Bug,
+    ];
+
+    /// What to do about it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable => {
+                Action::Retry
+            }
+            Self::Dropped => Action::RetryNow,
+            Self::Unauthorized | Self::QuotaSpent | Self::NotFound | Self::Rejected => Action::StopEndpoint,
+            Self::ContextOverflow | Self::Malformed | Self::ContentFilter => Action::CountAgainstModel,
+            Self::ConversationRejected | Self::Unsupported | Self::TimeLimit | Self::CassetteMiss => Action::EndEpisode,
+            Self::Budget | Self::Cancelled => Action::StopRun,
+            Self::Bug => Action::Report,
+        }
+    }
+
     /// The end reason of an episode that this error ends.
     #[must_use]
     pub fn end_reason(self) -> EndReason {
@@ -80,6 +164,7 @@ impl Kind {
             Self::RateLimited
             | Self::ServerError
             | Self::Connection
+            | Self::Dropped
             | Self::TimedOut
             | Self::Unreadable
             | Self::ConversationRejected => EndReason::ProviderFailed,
@@ -101,7 +186,7 @@ impl Kind {
         Some(match self {
             Self::RateLimited => "lower the endpoint's `concurrency`, or raise its `retries`",
             Self::ServerError => "where it passes with time, raise the endpoint's `retries`",
-            Self::Connection => "the server's own log may say why",
+            Self::Connection | Self::Dropped => "the server's own log may say why",
             Self::Unreadable => {
                 "see whether `base_url` leads to an API that speaks the endpoint's `kind`; most addresses end with `/v1`"
             }
@@ -122,7 +207,7 @@ impl Kind {
     /// Whether the same request may succeed when sent again.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::RateLimited | Self::ServerError | Self::Connection | Self::TimedOut | Self::Unreadable)
+        matches!(self.action(), Action::Retry | Action::RetryNow)
     }
 }
 
@@ -234,5 +319,25 @@ impl Failure {
     /// With other advice than the kind's.
     pub(crate) fn advise(self, advice: &'static str) -> Self {
         Self { advice: Some(advice), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mocktrial_trajectory::Cause;
+
+    #[test]
+    fn what_to_do_agrees_with_how_the_episode_ends() {
+        for kind in Kind::ALL {
+            let (action, end) = (kind.action(), kind.end_reason());
+            assert_eq!(action == Action::StopEndpoint, end == EndReason::ProviderRefused, "{kind:?}");
+            assert_eq!(action == Action::CountAgainstModel, end.cause() == Cause::Model, "{kind:?}");
+            assert_eq!(action == Action::StopRun, matches!(end, EndReason::Budget | EndReason::Cancelled), "{kind:?}");
+            assert_eq!(action == Action::Report, end == EndReason::HarnessError, "{kind:?}");
+            if kind.is_retryable() {
+                assert_eq!(end, EndReason::ProviderFailed, "{kind:?}");
+            }
+        }
     }
 }

@@ -87,6 +87,10 @@ const OVERFLOW_WORDS: &[&str] = &[
     "prompt exceeds max length",
 ];
 
+/// What a 503 says where it means that too much is asked (OpenAI, Anthropic, Gemini), in codes or in words.
+const OVERLOADED: &[&str] = &["server_is_overloaded", "slow_down", "overloaded_error", "RESOURCE_EXHAUSTED"];
+const OVERLOADED_WORDS: &[&str] = &["overloaded", "too many requests", "at capacity", "queue is full"];
+
 /// What inference servers say when they cannot parse what their own model wrote (Groq; llama.cpp; Ollama).
 const MALFORMED: &[&str] = &["tool_use_failed"];
 const MALFORMED_WORDS: &[&str] = &[
@@ -229,6 +233,7 @@ impl Said {
                 404 | 410 | 300..400 => Kind::NotFound,
                 429 | 529 => Kind::RateLimited,
                 _ if has(&["overloaded_error"]) => Kind::RateLimited,
+                200 | 503 if has(OVERLOADED) || says(OVERLOADED_WORDS) => Kind::RateLimited,
                 408 | 409 | 425 | 500.. => Kind::ServerError,
                 400.. => Kind::Rejected,
                 _ if has(CROWDED) => Kind::RateLimited,

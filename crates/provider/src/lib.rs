@@ -23,8 +23,8 @@
 //! ```
 //!
 //! All models of a run share one [`Transport`]: it keeps the connections, tries again what may pass,
-//! obeys deadlines and cancellation, asks the [`Meter`] before every attempt, and records and replays
-//! [`cassette`]s. A dialect is a folder that turns a request into bytes and bytes into a reply, and one
+//! obeys deadlines and cancellation, sends no more than the provider takes ([`flow`]), asks the [`Meter`]
+//! before every attempt, and records and replays [`cassette`]s. A dialect is a folder that turns a request into bytes and bytes into a reply, and one
 //! line in `dialect.rs`; a provider that speaks a known dialect is a row of [`PRESETS`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -35,7 +35,10 @@ mod config;
 mod conversation;
 mod dialect;
 mod error;
+#[cfg(test)]
+mod error_table;
 mod failure;
+pub mod flow;
 pub mod gemini;
 mod logprob;
 mod mend;
@@ -60,7 +63,7 @@ pub use cassette::{CassetteError, CassetteMode, Cassettes};
 pub use config::{Auth, ConfigError, ModelConfig, PromptCache, Timeouts};
 pub use conversation::{Conversation, Entry, Request, Toolbox};
 pub use dialect::dialects;
-pub use error::{Kind, ProviderError};
+pub use error::{Action, Kind, ProviderError};
 pub use model::{Context, Model, Repair, Reply, Role};
 pub use money::{Exhausted, LongPrice, Meter, Price, Spend, Ticket};
 pub use parameters::{DerivedSeed, Effort, Parameters, Seed, StopTexts, ToolChoice};

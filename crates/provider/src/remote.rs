@@ -4,6 +4,7 @@ use crate::cassette::{Neutral, Settings};
 use crate::config::{self, ConfigError, ModelConfig, Resolved};
 use crate::dialect::{Dialect, Encode, Place, Setup};
 use crate::error::Failure;
+use crate::flow::{self, AccountKey, Limits};
 use crate::mend::excerpt;
 use crate::prices::is_standard_tier;
 use crate::transport::{Job, Received, Route, Understood};
@@ -30,6 +31,7 @@ pub struct RemoteModel {
     transport: Transport,
     encoder: Box<dyn Encode>,
     settings: Settings,
+    concurrency: Option<u32>,
     route: OnceLock<Result<Arc<Route>, ConfigError>>,
 }
 
@@ -107,8 +109,16 @@ impl RemoteModel {
             transport: transport.clone(),
             encoder: setup.dialect.encoder(&setup),
             settings: Settings::new(neutral(&setup)),
+            concurrency: None,
             route: OnceLock::new(),
         })
+    }
+
+    /// With a limit of the requests that are under way at once: the endpoint's `concurrency`. Without it
+    /// only the provider bounds them; see [`flow`].
+    #[must_use]
+    pub fn with_concurrency(self, limit: u32) -> Self {
+        Self { concurrency: Some(limit), ..self }
     }
 
     /// Whether all that a live request needs from the environment is there. It need not be for a
@@ -136,16 +146,25 @@ impl RemoteModel {
             let times = &self.config.timeout_seconds;
             let seconds = |s: f64| std::time::Duration::from_secs_f64(s.clamp(0.0, 1e7));
             let host = config::host(&url);
+            let keys = setup.keys().map(str::to_owned).collect();
+            let key = AccountKey { host: host.clone(), keys, model: self.config.model.clone() };
+            let limits = Limits {
+                concurrency: self.concurrency,
+                requests_per_minute: self.config.requests_per_minute,
+                tokens_per_minute: self.config.tokens_per_minute,
+            };
             Ok(Arc::new(Route {
                 url,
                 host,
-                client: OnceLock::new(),
+                clients: Default::default(),
                 headers,
                 retries: self.config.retries,
                 connect: seconds(times.connect),
                 first_byte: seconds(times.first_byte),
                 idle: seconds(times.idle),
                 total: seconds(times.total),
+                account: self.transport.accounts().join(key, limits),
+                output_tokens: self.config.parameters.max_tokens.unwrap_or(flow::DEFAULT_OUTPUT),
             }))
         };
         self.route.get_or_init(resolve).clone()

@@ -6,7 +6,7 @@ use mocktrial_provider::{
     Transport,
 };
 use mocktrial_trajectory::{EpisodeKey, Message};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -63,7 +63,12 @@ fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 fn model(address: &str, transport: &Transport) -> RemoteModel {
-    let config = json!({"model": "m", "base_url": address, "retries": 0});
+    model_with(address, transport, &json!({}))
+}
+
+fn model_with(address: &str, transport: &Transport, settings: &Value) -> RemoteModel {
+    let mut config = json!({"model": "m", "base_url": address, "retries": 0});
+    config.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     RemoteModel::new("local", "chat", &serde_json::from_value(config).unwrap(), transport).unwrap()
 }
 
@@ -103,7 +108,7 @@ async fn a_cut_connection_and_garbage_are_the_connections_failure() {
     cut.truncate(cut.len() - 10);
     assert_eq!(failure(cut).await.kind, Kind::Connection);
     assert_eq!(failure(b"\x00\x01 what?\r\n\r\n".to_vec()).await.kind, Kind::Connection);
-    assert_eq!(failure(Vec::new()).await.kind, Kind::Connection);
+    assert_eq!(failure(Vec::new()).await.kind, Kind::Dropped);
     let error = ask(&model("http://127.0.0.1:1/v1", &Transport::live(Scrubber::new()))).await.unwrap_err();
     assert_eq!(error.kind, Kind::Connection);
     assert!(error.message.starts_with("no connection could be made"), "{error}");
@@ -127,14 +132,71 @@ impl Meter for Settled {
 #[tokio::test]
 async fn a_refused_connection_spends_nothing_and_of_a_lost_one_nobody_knows() {
     let lost = serve(Vec::new(), true).await.address;
-    for (address, spent) in [("http://127.0.0.1:1/v1".to_owned(), Some(Spend::ZERO)), (lost, None)] {
+    let refused = "http://127.0.0.1:1/v1".to_owned();
+    for (address, spent, kind) in [(refused, Some(Spend::ZERO), Kind::Connection), (lost, None, Kind::Dropped)] {
         let meter = Arc::new(Settled::default());
         let context = Context { meter: Some(meter.clone()), ..context() };
         let error = model(&address, &Transport::live(Scrubber::new())).respond(&request(), &context).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Connection);
+        assert_eq!(error.kind, kind);
         assert_eq!(*meter.0.lock().unwrap(), [spent]);
         assert_eq!(error.measurement.cost, spent.and_then(|s| s.cost));
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_after_keeping_it_is_made_anew_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        // Every connection answers once, and closes when it is asked again.
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                take_request(&mut socket).await;
+                socket.write_all(&http("200 OK", "", GOOD)).await.unwrap();
+                take_request(&mut socket).await;
+            });
+        }
+    });
+    let model = model_with(&address, &Transport::live(Scrubber::new()), &json!({"retries": 1}));
+    assert_eq!(ask(&model).await.unwrap().measurement.retries, 0);
+    let measured = ask(&model).await.unwrap().measurement;
+    assert_eq!((measured.retries, measured.waited_ms), (1, Some(0.0)));
+}
+
+#[tokio::test]
+async fn connection_first_byte_and_further_bytes_have_their_times() {
+    let times = |name: &str| json!({"timeout_seconds": {name: 0.2}});
+    let transport = Transport::live(Scrubber::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = format!("http://{}/v1", listener.local_addr().unwrap());
+    let error = ask(&model_with(&silent, &transport, &times("first_byte"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "no answer began within 0.2 s"));
+    let begun = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(), false).await.address;
+    let error = ask(&model_with(&begun, &transport, &times("idle"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "the answer stood still for 0.2 s"));
+    let error = ask(&model_with(&begun, &transport, &times("total"))).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimeLimit, "the answer was not whole within 0.2 s"));
+}
+
+/// Linux lets nobody in where the line before a listener is full.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_that_is_never_made_is_not_waited_for_longer_than_its_time() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut line = Vec::new();
+    for _ in 0..4 {
+        line.push(tokio::spawn(TcpStream::connect(address)));
+        tokio::task::yield_now().await;
+    }
+    let settings = json!({"timeout_seconds": {"connect": 0.2}});
+    let model = model_with(&format!("http://{address}/v1"), &Transport::live(Scrubber::new()), &settings);
+    let error = ask(&model).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (Kind::TimedOut, "no connection could be made within 0.2 s"));
+    assert_eq!(error.measurement.cost, Some(0.0));
+    drop(line);
 }
 
 #[tokio::test]
@@ -149,7 +211,7 @@ async fn a_cut_chunked_stream_is_a_lost_connection_and_an_error_in_it_is_the_ser
     );
     let mut failed = stream("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n");
     failed.extend_from_slice(b"0\r\n\r\n");
-    assert_eq!(failure(failed).await.kind, Kind::ServerError);
+    assert_eq!(failure(failed).await.kind, Kind::RateLimited);
 }
 
 #[tokio::test]

@@ -65,11 +65,11 @@ fn connections() -> Vec<Fault> {
             Answer::raw("HTTP/1.1 200 OK\r\n").then_for_ever(b"x-padding: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")
         }),
         Fault {
-            more: "timeout_seconds = {first_byte = 0.3, total = 2}",
+            more: "timeout_seconds = {first_byte = 1, total = 4}",
             ..chat("hangs-unanswered", PROVIDER, || Answer::raw("").then_silent())
         },
         Fault {
-            more: "timeout_seconds = {idle = 0.3, total = 2}",
+            more: "timeout_seconds = {idle = 1, total = 4}",
             ..chat("hangs-in-body", PROVIDER, || {
                 Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{\"choices\"").then_silent()
             })
@@ -132,7 +132,7 @@ fn streams() -> Vec<Fault> {
             Answer::stream(&[json!({"choices": [{"delta": {}, "finish_reason": "error"}]})])
         }),
         Fault {
-            more: "stream = true\ntimeout_seconds = {idle = 0.3, total = 2}",
+            more: "stream = true\ntimeout_seconds = {idle = 1, total = 4}",
             ..streamed("stream-stands-still", PROVIDER, || Answer::stream(&[delta("The la")]).then_silent())
         },
     ]

@@ -53,11 +53,11 @@ impl Failure {
         }
     }
 
-    fn cancelled() -> Self {
+    pub(super) fn cancelled() -> Self {
         Self::new(Kind::Cancelled, "cancelled")
     }
 
-    fn deadline() -> Self {
+    pub(super) fn deadline() -> Self {
         Self::new(Kind::TimeLimit, "the episode's real time ran out")
     }
 }
@@ -85,21 +85,22 @@ enum Stopped {
 }
 
 impl Transport {
-    /// The response, if there was one, and what came of it. `ends` moves by the time spent waiting
-    /// for the budget, which is not the provider's.
+    /// The response, if there was one, and what came of it. The request is one `among` so many of its
+    /// account. `ends` moves by the time spent waiting for the budget, which is not the provider's.
     pub(super) async fn attempt<T: Send>(
         &self,
         job: &Job<'_>,
         route: &Route,
         body: &Bytes,
+        among: u64,
         ends: &mut Instant,
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
-    ) -> (Option<Received>, Result<T, Failure>) {
+    ) -> (Option<Received>, Result<Understood<T>, Failure>) {
         let mut reserved = match self.reserve(job, body.len(), ends).await {
             Ok(reserved) => reserved,
             Err(failure) => return (None, Err(failure.unspent())),
         };
-        let received = match self.receive(job, route, body, *ends).await {
+        let received = match self.receive(job, route, body, among, *ends).await {
             Ok(received) => received,
             Err(failure) => {
                 reserved.settle(failure.unspent.then_some(Spend::ZERO));
@@ -109,7 +110,7 @@ impl Transport {
         let result = match understood(&received, read) {
             Ok(understood) => {
                 reserved.settle(understood.spent);
-                Ok(understood.value)
+                Ok(understood)
             }
             Err(failure) => {
                 reserved.settle(failure.unspent.then_some(Spend::ZERO));
@@ -135,7 +136,14 @@ impl Transport {
         Ok(Reserved(Some((meter, ticket))))
     }
 
-    async fn receive(&self, job: &Job<'_>, route: &Route, body: &Bytes, ends: Instant) -> Result<Received, Failure> {
+    async fn receive(
+        &self,
+        job: &Job<'_>,
+        route: &Route,
+        body: &Bytes,
+        among: u64,
+        ends: Instant,
+    ) -> Result<Received, Failure> {
         let context = job.context;
         let began = Instant::now();
         let latest = context.deadline.map_or(ends, |deadline| deadline.min(ends));
@@ -143,7 +151,7 @@ impl Transport {
         let cancelled = pin!(context.cancel.cancelled());
         let timer = pin!(tokio::time::sleep_until(limit));
         let mut watch = Watch { cancelled, timer };
-        let sent = watch.within(limit, self.wire.send(route, body.clone())).await;
+        let sent = watch.within(limit, self.wire.send(route, among, body.clone())).await;
         let mut incoming = match sent {
             Ok(Ok(incoming)) => incoming,
             Ok(Err(failure)) => return Err(failure),
@@ -199,7 +207,7 @@ pub(super) fn understood<T>(
     read(received).map_err(|failure| Failure { unspent: received.status >= 300, ..failure })
 }
 
-async fn sleep_until_some(at: Option<Instant>) {
+pub(super) async fn sleep_until_some(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,

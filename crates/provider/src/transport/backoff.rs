@@ -2,7 +2,7 @@
 
 use super::Headers;
 use crate::error::Failure;
-use crate::{Context, Kind};
+use crate::{Action, Context, Kind};
 use mocktrial_trajectory::Digest;
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,18 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// The wait before attempt `retries + 1`; `None` where there is to be none.
 ///
 /// A server's `x-should-retry` is obeyed, except that nothing makes a spent quota or a wrong key
-/// come right; `retry-after-ms` goes before `retry-after` (seconds or a date), and both before what the body
-/// asks for, at most 120 s.
-/// Without them: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
+/// come right; so is the wait it asks for. Where the connection was lost before an answer began, for the first
+/// time in the request, there is no wait: a server may close a connection that was kept just when it is used
+/// again. Else: 0.5 s doubled with each retry up to 8 s, less up to a quarter. That jitter follows
 /// from episode, role, request and attempt, so that a run waits alike when it is run again.
-pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Context, retries: u32) -> Option<Duration> {
-    let header = |name: &str| headers?.get(name)?.to_str().ok();
-    let retry = match header("x-should-retry") {
+pub(super) fn wait(
+    failure: &Failure,
+    headers: Option<&Headers>,
+    context: &Context,
+    retries: u32,
+    dropped_before: bool,
+) -> Option<Duration> {
+    let retry = match header(headers, "x-should-retry") {
         Some("true") => {
             failure.retry || matches!(failure.kind, Kind::Rejected | Kind::ConversationRejected | Kind::NotFound)
         }
@@ -28,24 +33,34 @@ pub(super) fn wait(failure: &Failure, headers: Option<&Headers>, context: &Conte
     if !retry {
         return None;
     }
-    let asked = header("retry-after-ms")
+    let own = || match failure.kind.action() {
+        Action::RetryNow if !dropped_before => Duration::ZERO,
+        _ => backoff(context, retries),
+    };
+    Some(asked(failure, headers).unwrap_or_else(own))
+}
+
+/// The wait that a server asks for, at most 120 s: `retry-after-ms` goes before `retry-after` (seconds or a date),
+/// and both before what the body says.
+pub(super) fn asked(failure: &Failure, headers: Option<&Headers>) -> Option<Duration> {
+    header(headers, "retry-after-ms")
         .and_then(|text| text.trim().parse::<f64>().ok())
         .map(|ms| ms / 1000.0)
         .or_else(|| {
-            let text = header("retry-after")?.trim();
+            let text = header(headers, "retry-after")?.trim();
             text.parse().ok().or_else(|| {
                 let date = httpdate::parse_http_date(text).ok()?;
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default().as_secs_f64())
             })
         })
         .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
-        .or(failure.wait.map(|wait| wait.as_secs_f64()));
-    Some(
-        asked.map_or_else(
-            || backoff(context, retries),
-            |seconds| Duration::from_secs_f64(seconds.min(1e6)).min(LONGEST),
-        ),
-    )
+        .map(|seconds| Duration::from_secs_f64(seconds.min(1e6)))
+        .or(failure.wait)
+        .map(|wait| wait.min(LONGEST))
+}
+
+fn header<'a>(headers: Option<&'a Headers>, name: &str) -> Option<&'a str> {
+    headers?.get(name)?.to_str().ok()
 }
 
 fn backoff(context: &Context, retries: u32) -> Duration {
@@ -55,4 +70,18 @@ fn backoff(context: &Context, retries: u32) -> Duration {
     #[allow(clippy::cast_precision_loss, reason = "below 1024")]
     let less = spread as f64 / 1024.0 / 4.0;
     Duration::from_secs_f64(base * (1.0 - less))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_headers_go_before_its_body_and_neither_is_obeyed_for_ever() {
+        let said = |wait| Failure { wait: Some(Duration::from_secs(wait)), ..Failure::new(Kind::RateLimited, "") };
+        let headers = Headers::from_iter([("retry-after".parse().unwrap(), "7".parse().unwrap())]);
+        assert_eq!(asked(&said(9), Some(&headers)), Some(Duration::from_secs(7)));
+        assert_eq!(asked(&said(9), None), Some(Duration::from_secs(9)));
+        assert_eq!(asked(&said(900), None), Some(LONGEST));
+    }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The headers of a request or response.
@@ -25,8 +25,18 @@ pub(crate) enum Wire {
 /// Clients are made when they are first needed: one for plain addresses and one for encrypted
 /// ones, shared by all endpoints, so that connections are shared too. An endpoint that gives the
 /// connection another time than the rest has clients of its own, since the time belongs to the client.
+///
+/// Over TLS, HTTP/2 is spoken with servers that offer it. A client has one such connection to a server, which
+/// takes only so many streams at once; others would wait in the client unseen. So each further hundred requests of
+/// an account that are under way at once has another client.
 #[derive(Default)]
-pub(crate) struct Clients(Mutex<HashMap<(bool, Duration), reqwest::Client>>);
+pub(crate) struct Clients(Mutex<HashMap<(bool, Duration, usize), reqwest::Client>>);
+
+/// The requests that share an HTTP/2 connection: servers allow a hundred streams or more.
+const STREAMS: u64 = 100;
+
+/// The clients of a route, found when they are first needed.
+pub(crate) type RouteClients = [OnceLock<reqwest::Client>; 16];
 
 impl Default for Wire {
     fn default() -> Self {
@@ -41,17 +51,11 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
-    /// Sends a request and waits for the head of the response.
-    pub(super) async fn send(&self, route: &Route, body: Bytes) -> Result<Incoming, Failure> {
+    /// Sends a request, one `among` so many of its account, and waits for the head of the response.
+    pub(super) async fn send(&self, route: &Route, among: u64, body: Bytes) -> Result<Incoming, Failure> {
         match self {
             Self::Http(clients) => {
-                let client = match route.client.get() {
-                    Some(client) => client,
-                    None => {
-                        let client = clients.for_route(route)?;
-                        route.client.get_or_init(|| client)
-                    }
-                };
+                let client = clients.for_request(route, among)?;
                 let mut request = reqwest::Request::new(reqwest::Method::POST, route.url.clone());
                 request.headers_mut().clone_from(&route.headers);
                 *request.body_mut() = Some(body.into());
@@ -64,15 +68,26 @@ impl Wire {
 }
 
 impl Clients {
-    fn for_route(&self, route: &Route) -> Result<reqwest::Client, Failure> {
-        let encrypted = route.url.scheme() == "https" || proxy_is_encrypted();
+    fn for_request<'a>(&self, route: &'a Route, among: u64) -> Result<&'a reqwest::Client, Failure> {
+        let https = route.url.scheme() == "https";
+        let hundred = if https { usize::try_from(among.saturating_sub(1) / STREAMS).unwrap_or(usize::MAX) } else { 0 };
+        let hundred = hundred.min(route.clients.len() - 1);
+        let place = &route.clients[hundred];
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let client = self.shared(https || proxy_is_encrypted(), route.connect, hundred)?;
+        Ok(place.get_or_init(|| client))
+    }
+
+    fn shared(&self, encrypted: bool, connect: Duration, hundred: usize) -> Result<reqwest::Client, Failure> {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&(encrypted, route.connect)) {
+        let key = (encrypted, connect, hundred);
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client =
-            build(encrypted, route.connect).map_err(|e| Failure::new(Kind::Bug, format!("no HTTP client: {e}")))?;
-        clients.insert((encrypted, route.connect), client.clone());
+        let client = build(encrypted, connect).map_err(|e| Failure::new(Kind::Bug, format!("no HTTP client: {e}")))?;
+        clients.insert(key, client.clone());
         Ok(client)
     }
 }
@@ -83,6 +98,7 @@ fn proxy_is_encrypted() -> bool {
         .any(|name| std::env::var(name).is_ok_and(|value| value.starts_with("https:")))
 }
 
+/// Reqwest takes proxies from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or not.
 /// The platform's verifier takes the system's authorities; on Linux also those that `SSL_CERT_FILE` and
 /// `SSL_CERT_DIR` name.
 fn build(encrypted: bool, connect: Duration) -> Result<reqwest::Client, Box<dyn Error>> {
@@ -92,7 +108,12 @@ fn build(encrypted: bool, connect: Duration) -> Result<reqwest::Client, Box<dyn 
         .connect_timeout(connect)
         .pool_max_idle_per_host(usize::MAX)
         .pool_idle_timeout(Duration::from_secs(60))
-        .tcp_nodelay(true);
+        .tcp_nodelay(true)
+        .http2_adaptive_window(true)
+        // A connection that died without a word is found out while a long answer is waited for.
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .http2_keep_alive_timeout(Duration::from_secs(20))
+        .http2_keep_alive_while_idle(false);
     let builder = if encrypted {
         // An error says that another provider was chosen before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -141,10 +162,11 @@ const UNREACHABLE: &str = "see whether the server is running and `base_url` is r
 /// What a failure of the connection means; with the route while the response has not begun.
 fn lost(error: &reqwest::Error, route: Option<&Route>) -> Failure {
     let mut text = String::new();
-    let mut certificate = false;
+    let (mut certificate, mut garbled) = (false, false);
     let mut cause = error.source();
     while let Some(inner) = cause {
         certificate |= is_certificate(inner);
+        garbled |= inner.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
         text = inner.to_string();
         cause = inner.source();
     }
@@ -167,13 +189,16 @@ fn lost(error: &reqwest::Error, route: Option<&Route>) -> Failure {
         let text = format!("no connection could be made: {text}");
         return Failure::new(Kind::Connection, text).advise(UNREACHABLE).unspent();
     }
-    Failure::new(Kind::Connection, format!("the connection was lost: {text}"))
+    let kind = if route.is_some() && !garbled { Kind::Dropped } else { Kind::Connection };
+    Failure::new(kind, format!("the connection was lost: {text}"))
 }
 
-/// Whether a cause, or what an I/O error wraps, is that the certificate does not hold.
-fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    let wrapped = error.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref()?.downcast_ref::<rustls::Error>());
-    matches!(wrapped.or_else(|| error.downcast_ref()), Some(rustls::Error::InvalidCertificate(_)))
+/// Whether a cause is that the certificate does not hold. An I/O error hides what it wraps, and may wrap another.
+fn is_certificate(mut error: &(dyn Error + 'static)) -> bool {
+    while let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The provider's name for a request.

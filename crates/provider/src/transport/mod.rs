@@ -11,11 +11,12 @@ pub(crate) use client::Headers;
 
 use crate::cassette::{Found, Neutral, Place};
 use crate::error::Failure;
-use crate::{Cassettes, Context, Kind, ProviderError, Scrubber, Spend};
+use crate::flow::{Accounts, Member, Outcome, Pass, Said};
+use crate::{Action, Cassettes, Context, Kind, ProviderError, Scrubber, Spend};
 use bytes::Bytes;
-use client::Wire;
+use client::{RouteClients, Wire};
 use mocktrial_trajectory::Measurement;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -26,6 +27,7 @@ pub struct Transport {
     scrubber: Scrubber,
     cassettes: Option<Arc<Cassettes>>,
     wire: Arc<Wire>,
+    accounts: Arc<Accounts>,
 }
 
 /// Where and how an endpoint is reached.
@@ -40,8 +42,11 @@ pub(crate) struct Route {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) total: Duration,
-    /// Found with the first request.
-    pub(crate) client: OnceLock<reqwest::Client>,
+    /// The account that is asked, which other endpoints may share.
+    pub(crate) account: Member,
+    /// How many tokens a response is taken to have.
+    pub(crate) output_tokens: u64,
+    pub(crate) clients: RouteClients,
 }
 
 /// One request of a dialect.
@@ -68,7 +73,7 @@ impl Transport {
     /// A transport to the network only.
     #[must_use]
     pub fn live(scrubber: Scrubber) -> Self {
-        Self { scrubber, cassettes: None, wire: Arc::new(Wire::default()) }
+        Self { scrubber, cassettes: None, wire: Arc::default(), accounts: Arc::default() }
     }
 
     /// A transport with cassettes.
@@ -89,6 +94,10 @@ impl Transport {
         self.cassettes.as_ref()
     }
 
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// Whether every reply comes from a cassette, so that neither address nor key is needed.
     #[must_use]
     pub fn is_offline(&self) -> bool {
@@ -97,7 +106,7 @@ impl Transport {
 
     #[cfg(test)]
     pub(crate) fn on(wire: Wire, scrubber: Scrubber, cassettes: Option<Arc<Cassettes>>) -> Self {
-        Self { scrubber, cassettes, wire: Arc::new(wire) }
+        Self { scrubber, cassettes, wire: Arc::new(wire), accounts: Arc::default() }
     }
 
     /// Gets a response, from a cassette or from the wire, and what the dialect's `read` makes of it.
@@ -124,7 +133,7 @@ impl Transport {
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
     ) -> Result<(T, Measurement), ProviderError> {
         if job.context.cancel.is_cancelled() {
-            return Err(Failure::new(Kind::Cancelled, "cancelled").unspent().of(None, None));
+            return Err(Failure::cancelled().unspent().of(None, None));
         }
         let mut place = None;
         if let Some(cassettes) = self.cassettes.as_ref().filter(|c| c.is_in_use()) {
@@ -159,11 +168,18 @@ impl Transport {
     ) -> Result<(T, Measurement), ProviderError> {
         let body = Bytes::from((job.body)());
         let mut ends = Instant::now() + route.total;
-        let mut past = Past { retries: 0, waited: Duration::ZERO, unspent: true };
+        let mut past = Past { retries: 0, waited: Duration::ZERO, dropped: false, unspent: true };
         loop {
-            let attempt = self.attempt(job, route, &body, &mut ends, read).await;
-            let (received, failure) = match attempt {
-                (Some(received), Ok(value)) => {
+            let pass = match self.enter(job, route, body.len(), &mut ends, &mut past).await {
+                Ok(pass) => pass,
+                Err(failure) => return Err(past.of(failure.unspent().of(None, Some(&route.host)))),
+            };
+            let (received, result) = self.attempt(job, route, &body, pass.among(), &mut ends, read).await;
+            let headers = received.as_ref().map(|received| &received.headers);
+            let said = headers.map(Said::of);
+            let (received, failure) = match (received, result) {
+                (Some(received), Ok(Understood { value, spent })) => {
+                    pass.end(Outcome::Answered, spent.and_then(|spent| spent.tokens), said.as_ref());
                     if let Some((cassettes, place)) = place {
                         cassettes.keep(job.context, place, &received);
                     }
@@ -173,7 +189,16 @@ impl Transport {
                 (None, Ok(_)) => (None, Failure::new(Kind::Bug, "a reply without a response")),
             };
             past.unspent &= failure.unspent;
-            let wait = backoff::wait(&failure, received.as_ref().map(|r| &r.headers), job.context, past.retries);
+            let headers = received.as_ref().map(|received| &received.headers);
+            let wait = backoff::wait(&failure, headers, job.context, past.retries, past.dropped);
+            past.dropped |= failure.kind == Kind::Dropped;
+            let outcome = match failure.kind {
+                Kind::RateLimited => Outcome::Throttled { asked: backoff::asked(&failure, headers), wait },
+                _ if received.is_none() && failure.unspent => Outcome::Unsent,
+                _ if received.is_none() || failure.kind.is_retryable() => Outcome::Failed,
+                _ => Outcome::Answered,
+            };
+            pass.end(outcome, failure.unspent.then_some(0), said.as_ref());
             let last = match wait {
                 _ if past.retries >= route.retries => true,
                 None => true,
@@ -185,7 +210,7 @@ impl Transport {
                         tokio::select! {
                             biased;
                             () = job.context.cancel.cancelled() => {
-                                return Err(past.of(Failure::new(Kind::Cancelled, "cancelled").of(None, None)));
+                                return Err(past.of(Failure::cancelled().of(None, None)));
                             }
                             () = tokio::time::sleep_until(until) => {}
                         }
@@ -196,7 +221,7 @@ impl Transport {
             };
             if last {
                 if let (Some((cassettes, place)), Some(received)) = (place.take(), &received)
-                    && matches!(failure.kind, Kind::ContextOverflow | Kind::Malformed | Kind::ContentFilter)
+                    && failure.kind.action() == Action::CountAgainstModel
                 {
                     cassettes.keep(job.context, place, received);
                 }
@@ -206,12 +231,44 @@ impl Transport {
             tracing::debug!(retries = past.retries, status = received.as_ref().map(|r| r.status), "trying again");
         }
     }
+
+    /// Waits at the account's gate. `ends` moves by the time spent there, which is not the provider's.
+    async fn enter<'a>(
+        &self,
+        job: &Job<'_>,
+        route: &'a Route,
+        bytes: usize,
+        ends: &mut Instant,
+        past: &mut Past,
+    ) -> Result<Pass<'a>, Failure> {
+        let tokens = (bytes as u64 / 4).saturating_add(route.output_tokens);
+        if let Some(pass) = route.account.try_enter(tokens) {
+            return Ok(pass);
+        }
+        let began = Instant::now();
+        let entered = tokio::select! {
+            biased;
+            entered = route.account.enter(tokens, route.total) => entered.map_err(|_| {
+                let text = format!("the provider did nothing but limit the rate for {} s", route.total.as_secs_f64());
+                Failure::new(Kind::RateLimited, text)
+            }),
+            () = job.context.cancel.cancelled() => Err(Failure::cancelled()),
+            () = attempt::sleep_until_some(job.context.deadline) => Err(Failure::deadline()),
+        };
+        let waited = began.elapsed();
+        *ends += waited;
+        past.waited += waited;
+        entered
+    }
 }
 
 /// The attempts so far.
 struct Past {
     retries: u32,
+    /// At the gate, and between attempts.
     waited: Duration,
+    /// Whether the connection of one was lost before any byte of the answer came.
+    dropped: bool,
     /// Whether it is known that none of them spent anything.
     unspent: bool,
 }
@@ -219,7 +276,7 @@ struct Past {
 impl Past {
     /// A measurement of the last attempt with what came before it.
     fn with(&self, last: Measurement) -> Measurement {
-        let waited_ms = (self.retries > 0).then(|| milliseconds(self.waited));
+        let waited_ms = (self.retries > 0 || !self.waited.is_zero()).then(|| milliseconds(self.waited));
         Measurement { retries: self.retries, waited_ms, ..last }
     }
 

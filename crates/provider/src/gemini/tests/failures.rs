@@ -95,7 +95,7 @@ fn said() -> Vec<(Value, Kind)> {
         (error(500, "INTERNAL", "An internal error has occurred.", None), Kind::ServerError),
         (error(500, "UNKNOWN", "?", None), Kind::ServerError),
         (error(501, "UNIMPLEMENTED", "not supported", None), Kind::Rejected),
-        (error(503, "UNAVAILABLE", "The model is overloaded.", None), Kind::ServerError),
+        (error(503, "UNAVAILABLE", "The model is overloaded.", None), Kind::RateLimited),
         (error(503, "RESOURCE_EXHAUSTED", "Too many requests", None), Kind::RateLimited),
         (error(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.", None), Kind::ServerError),
     ]

@@ -63,12 +63,13 @@ impl Fake {
         let answer = self.answers.lock().unwrap().pop_front();
         let Some(answer) = answer else { return Err(Failure::new(Kind::Bug, "the test expected no further attempt")) };
         let mut acts: VecDeque<Act> = answer.acts.into();
+        let dropped = |failure: Failure| Failure { kind: Kind::Dropped, ..failure };
         let Some((status, headers)) = answer.head else {
-            perform(&mut acts).await?;
+            perform(&mut acts).await.map_err(dropped)?;
             return Err(Failure::new(Kind::Connection, "no connection could be made").unspent());
         };
         while let Some(Act::Wait(_) | Act::Hang | Act::Cut) = acts.front() {
-            perform_one(&mut acts).await?;
+            perform_one(&mut acts).await.map_err(dropped)?;
         }
         let mut map = Headers::new();
         for (name, value) in headers {
