@@ -9,5 +9,6 @@ mod faults;
 mod mistakes;
 mod resume;
 mod runs;
+mod secrets;
 mod servers;
 mod support;

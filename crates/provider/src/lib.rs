@@ -24,25 +24,22 @@
 //!
 //! All models of a run share one [`Transport`]: it keeps the connections, tries again what may pass,
 //! obeys deadlines and cancellation, sends no more than the provider takes ([`flow`]), asks the [`Meter`]
-//! before every attempt, and records and replays [`cassette`]s. A dialect is a folder that turns a request into bytes and bytes into a reply, and one
-//! line in `dialect.rs`; a provider that speaks a known dialect is a row of [`PRESETS`].
+//! before every attempt, and records and replays [`cassette`]s. A [`dialect`] is a folder that turns a request
+//! into bytes and bytes into a reply; a provider that speaks a known dialect is a row of [`PRESETS`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod cancel;
 pub mod cassette;
-pub mod chat;
 mod config;
 mod conversation;
-mod dialect;
+pub mod dialect;
 mod error;
 #[cfg(test)]
 mod error_table;
 mod failure;
 pub mod flow;
-pub mod gemini;
 mod logprob;
 mod mend;
-pub mod messages;
 mod model;
 mod money;
 mod parameters;
@@ -50,7 +47,6 @@ mod preset;
 mod prices;
 mod read;
 mod remote;
-pub mod responses;
 pub mod scripted;
 mod secret;
 mod sse;

@@ -148,34 +148,44 @@ impl Reply {
         Self { calls, stop: Stop::Calls, ..Self::text("") }
     }
 
-    /// Takes known secrets out of all that is recorded. The bytes were scrubbed before they were read;
-    /// a stream may still have brought a secret in pieces.
-    pub(crate) fn scrub(&mut self, scrubber: &Scrubber) {
+    /// Takes known secrets out of all that is recorded; whether there was one. The bytes were scrubbed before
+    /// they were read, so it came in pieces, as a stream brings them.
+    pub(crate) fn scrub(&mut self, scrubber: &Scrubber) -> bool {
         if scrubber.is_idle() {
-            return;
+            return false;
         }
+        let mut found = false;
         for part in &mut self.content {
             if let Part::Text { text } = part {
-                scrubber.clean(text);
+                found |= scrubber.clean(text);
             }
         }
         let Served { model, fingerprint, tier } = &mut self.served;
         for text in [&mut self.reasoning, model, fingerprint, tier].into_iter().flatten() {
-            scrubber.clean(text);
+            found |= scrubber.clean(text);
         }
         for call in &mut self.calls {
-            scrubber.clean(&mut call.id);
-            scrubber.clean(&mut call.name);
-            scrubber.clean(&mut call.arguments.text);
+            for text in [&mut call.id, &mut call.name, &mut call.arguments.text] {
+                found |= scrubber.clean(text);
+            }
             if let Some(value) = &mut call.arguments.value {
-                scrubber.clean_value(value);
+                found |= scrubber.clean_value(value);
             }
         }
-        self.raw.iter_mut().for_each(|item| scrubber.clean_value(item));
-        self.repairs.iter_mut().for_each(|repair| scrubber.clean(&mut repair.detail));
-        if let Stop::Other { raw } = &mut self.stop {
-            scrubber.clean(raw);
+        for item in &mut self.raw {
+            found |= scrubber.clean_value(item);
         }
+        for repair in &mut self.repairs {
+            found |= scrubber.clean(&mut repair.detail);
+        }
+        if let Stop::Other { raw } = &mut self.stop {
+            found |= scrubber.clean(raw);
+        }
+        if found {
+            // They spell it, token by token.
+            self.logprobs.clear();
+        }
+        found
     }
 
     /// The message that passes this reply back to the model.

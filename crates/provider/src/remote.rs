@@ -209,12 +209,12 @@ impl RemoteModel {
             }
         }
         self.notice_cut(&mut reply);
-        reply.scrub(self.transport.scrubber());
+        let spelt = reply.scrub(self.transport.scrubber());
         let price = self.price.of_response(request, reply.served.tier.as_deref());
         reply.measurement.cost = price.and_then(|price| price.cost_of(reply.usage.as_ref()));
         let spent = Spend { tokens: reply.usage.map(|usage| usage.total()), cost: reply.measurement.cost };
         let streamed = received.body.trim_ascii_start().first() != Some(&b'{');
-        Ok(Understood { value: Answer { reply, streamed }, spent: Some(spent) })
+        Ok(Understood { value: Answer { reply, streamed }, spent: Some(spent), keep: !spelt })
     }
 
     /// Some servers do not say that the output limit cut an answer. Where a call ends in the middle and every token

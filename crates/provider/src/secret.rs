@@ -92,32 +92,37 @@ impl Scrubber {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Takes every known secret out of a text.
-    pub(crate) fn clean(&self, text: &mut String) {
-        if let Cow::Owned(clean) = self.scrub(text) {
-            *text = clean;
+    /// Takes every known secret out of a text; whether there was one.
+    pub(crate) fn clean(&self, text: &mut String) -> bool {
+        match self.scrub(text) {
+            Cow::Borrowed(_) => false,
+            Cow::Owned(clean) => {
+                *text = clean;
+                true
+            }
         }
     }
 
-    /// Takes every known secret out of the texts and keys of a value.
-    pub(crate) fn clean_value(&self, value: &mut Value) {
+    /// Takes every known secret out of the texts and keys of a value; whether there was one.
+    pub(crate) fn clean_value(&self, value: &mut Value) -> bool {
         if self.is_idle() {
-            return;
+            return false;
         }
         match value {
             Value::String(text) => self.clean(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.clean_value(item)),
+            Value::Array(items) => items.iter_mut().fold(false, |found, item| self.clean_value(item) | found),
             Value::Object(map) => {
+                let mut found = false;
                 *map = std::mem::take(map)
                     .into_iter()
                     .map(|(mut key, mut item)| {
-                        self.clean(&mut key);
-                        self.clean_value(&mut item);
+                        found |= self.clean(&mut key) | self.clean_value(&mut item);
                         (key, item)
                     })
                     .collect();
+                found
             }
-            _ => {}
+            _ => false,
         }
     }
 

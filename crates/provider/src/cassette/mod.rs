@@ -17,7 +17,8 @@
 //! scrubbed from all of it.
 //!
 //! What is kept is what the endpoint said: replies, and errors that are the model's own (context
-//! overflow, unreadable output, content filter). A rate limit or a lost connection is not kept.
+//! overflow, unreadable output, content filter). A rate limit or a lost connection is not kept, nor an answer
+//! that spells a known secret in the pieces of a stream, since nothing can take it out of them.
 //!
 //! Files are read when they are first asked for. The 256 that were used last stay in memory, and those of
 //! episodes under way; any other is read anew. A recording is merged into its file when the episode

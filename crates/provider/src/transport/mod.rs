@@ -67,6 +67,8 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Understood<T> {
     pub(crate) value: T,
     pub(crate) spent: Option<Spend>,
+    /// Whether its bytes may be kept: a secret that they spell in pieces cannot be taken out of them.
+    pub(crate) keep: bool,
 }
 
 impl Transport {
@@ -178,9 +180,11 @@ impl Transport {
             let headers = received.as_ref().map(|received| &received.headers);
             let said = headers.map(Said::of);
             let (received, failure) = match (received, result) {
-                (Some(received), Ok(Understood { value, spent })) => {
+                (Some(received), Ok(Understood { value, spent, keep })) => {
                     pass.end(Outcome::Answered, spent.and_then(|spent| spent.tokens), said.as_ref());
-                    if let Some((cassettes, place)) = place {
+                    if !keep {
+                        tracing::warn!("an answer spells a secret in pieces: it is not kept in the cassette");
+                    } else if let Some((cassettes, place)) = place {
                         cassettes.keep(job.context, place, &received);
                     }
                     return Ok((value, past.with(received.measurement())));

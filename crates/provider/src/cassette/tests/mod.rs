@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::RemoteModel;
-use crate::chat::tests::stories::{GOOD, key};
+use crate::dialect::chat::tests::stories::{GOOD, key};
 use crate::transport::tests::{Act, Answer, Fake, wire};
 use crate::{Context, Kind, Model, Reply, Request, Transport};
 use mocktrial_trajectory::{Message, Part, ToolResult, ToolSpec};
@@ -199,7 +199,7 @@ fn telling(secret: &str) -> [String; 3] {
 #[tokio::test(start_paused = true)]
 async fn no_secret_reaches_a_reply_or_a_cassette_and_replay_says_what_the_live_reply_said() {
     let secret = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    for body in telling(&secret) {
+    for (n, body) in telling(&secret).into_iter().enumerate() {
         let folder = tempfile::tempdir().unwrap();
         let settings = json!({"api_key_env": "CARGO_MANIFEST_DIR", "extra": {"user": secret}});
         let answers = vec![Answer::of(200, body.leak())];
@@ -209,6 +209,10 @@ async fn no_secret_reaches_a_reply_or_a_cassette_and_replay_says_what_the_live_r
         let shown = format!("{reply:?} {:?} {:?}", reply.message(), live.model.parameters(&ask("ok")));
         assert!(!shown.contains(&secret) && shown.contains("Your key is [secret]"), "{shown}");
 
+        if n == 2 {
+            assert!(!live.cassettes.path(&key()).exists(), "no one can take it out of the pieces of a stream");
+            continue;
+        }
         let bytes = std::fs::read(live.cassettes.path(&key())).unwrap();
         let text = String::from_utf8(zstd::decode_all(&bytes[..]).unwrap()).unwrap();
         assert!(!text.contains(&secret) && text.contains("[secret]"), "{text}");

@@ -1,8 +1,9 @@
 //! A reply in the making: its parts, and the rules by which they are mended.
 
-use super::part::{Fields, text};
+use super::part::Fields;
 use crate::error::Failure;
 use crate::mend::{Mender, excerpt};
+use crate::read::text;
 use crate::wire::sendable_arguments;
 use crate::{Kind, Reply};
 use mocktrial_trajectory::{Logprob, Measurement, Media, MediaSource, Part, Served, Stop, ToolCall, Usage};

@@ -1,15 +1,20 @@
-//! What a dialect is: bytes from a request, and a reply from bytes.
+#![doc = include_str!("README.md")]
+
+pub mod chat;
+pub mod gemini;
+pub mod messages;
+pub mod responses;
 
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;
 use crate::preset::Preset;
 use crate::read::unreadable;
-use crate::{Auth, Reply, Request, Toolbox, chat, gemini, messages, responses};
+use crate::{Auth, Reply, Request, Toolbox};
 use mocktrial_trajectory::Part;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Every dialect. A new one is a folder with its [`Dialect`], and a line here.
+/// Every dialect: the one line of a new one, beside the declaration of its folder above.
 static DIALECTS: &[&dyn Dialect] = &[&chat::Chat, &responses::Responses, &messages::Messages, &gemini::Gemini];
 
 /// The dialect of this name.

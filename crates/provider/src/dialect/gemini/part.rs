@@ -1,13 +1,10 @@
 //! The fields of an object, read in one pass and borrowing from the body.
 
+use crate::read::Text;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-
-/// A string that borrows where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The fields of an object that say something (`null` does not), with their JSON text.
 #[derive(Debug, Default)]
@@ -48,14 +45,5 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
             }
         }
         deserializer.deserialize_map(Object)
-    }
-}
-
-/// The text of a JSON string; of a number, its digits. `None` for anything else.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    match raw.get().as_bytes().first()? {
-        b'"' => serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|t| t.0),
-        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw.get())),
-        _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! From a response's bytes to a reply: what surrounds the parts.
 
 use super::draft::Draft;
-use super::part::text;
 use crate::error::Failure;
 use crate::mend::excerpt;
+use crate::read::text;
 use crate::read::unreadable;
 use crate::usage::tokens;
 use crate::{Kind, Reply, failure};
