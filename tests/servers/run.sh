@@ -64,7 +64,7 @@ cp -r "$here/suite" "$project"
 sed "s/LLAMA_PORT/$llama_port/; s/LITELLM_PORT/$litellm_port/" "$here/suite/mocktrial.toml" >"$project/mocktrial.toml"
 mocktrial=$PWD/target/release/mocktrial
 [ -z "${CARGO_TARGET_DIR:-}" ] || mocktrial=$CARGO_TARGET_DIR/release/mocktrial
-(cd "$project" && "$mocktrial" run --quiet --trials 3) || true
+(cd "$project" && "$mocktrial" run --quiet --trials "${TRIALS:-1}") || true
 
 step "what the endpoints support"
 for endpoint in chat responses messages gemini; do
