@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every dialect against real servers, from nothing: llama.cpp's own server speaks Chat Completions, Responses and
 # Messages, and LiteLLM's proxy in front of it speaks Gemini. Needs python3, a network to the package index, 3 GB of
-# disk and some minutes. It ends with a table, and status 1 where a dialect could not complete its episodes.
+# disk and some minutes. It ends with a table, and status 1 where a dialect had no episode of several steps.
 #
 #   tests/servers/run.sh [FOLDER]      FOLDER keeps what was downloaded (default: .mocktrial/servers)
 set -euo pipefail

@@ -156,8 +156,7 @@ fn result(id: &str, content: Vec<Part>, is_error: bool) -> Message {
 fn conversations(dialect: &str) -> Result<Vec<(&'static str, Request)>, Box<dyn Error>> {
     let image = || Part::from(Media::base64("image/png", PNG));
     let linked = || Part::from(Media::url("image/png", "https://example.org/dot.png"));
-    let document =
-        || Part::File { media: Media::base64("application/pdf", "JVBERi0xLjQK"), name: Some("a.pdf".into()) };
+    let document = || Media::base64("application/pdf", "JVBERi0xLjQK").named("a.pdf").into();
     let user = |parts: Vec<Part>| Message::User { content: parts };
     let one = || vec![Part::text("{\"status\":\"sent\"}")];
     let answered = |content: Vec<Part>, is_error| {

@@ -11,7 +11,7 @@ use crate::transport::{Job, Received, Route, Understood};
 use crate::wire::wire_seed;
 use crate::{Context, Kind, Model, Price, ProviderError, Repair, Reply, Request, Spend, Transport, failure, read};
 use async_trait::async_trait;
-use mocktrial_trajectory::{Measurement, Media, MediaSource, Message, Part, Stop};
+use mocktrial_trajectory::{Measurement, MediaSource, Message, Part, Stop};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -176,7 +176,7 @@ impl RemoteModel {
         for part in request.conversation.messages().flat_map(|message| placed(message).0) {
             match part {
                 Part::Text { .. } => {}
-                Part::Image { media: Media { source: MediaSource::Base64(_), .. } } => input += IMAGE_TOKENS,
+                Part::Image { media } if matches!(media.source, MediaSource::Base64(_)) => input += IMAGE_TOKENS,
                 // Pages and seconds are not known, nor what an address holds.
                 _ => return Spend::default(),
             }

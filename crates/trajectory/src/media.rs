@@ -8,6 +8,9 @@ use std::sync::Arc;
 pub struct Media {
     /// Its media type (RFC 6838), such as `image/png`.
     pub mime: String,
+    /// The name of its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its bytes, or where they are.
     #[serde(flatten)]
     pub source: MediaSource,
@@ -26,12 +29,18 @@ pub enum MediaSource {
 impl Media {
     /// Media of bytes in base64.
     pub fn base64(mime: impl Into<String>, data: impl Into<Arc<str>>) -> Self {
-        Self { mime: mime.into(), source: MediaSource::Base64(data.into()) }
+        Self { mime: mime.into(), name: None, source: MediaSource::Base64(data.into()) }
     }
 
     /// Media at an address.
     pub fn url(mime: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { mime: mime.into(), source: MediaSource::Url(url.into()) }
+        Self { mime: mime.into(), name: None, source: MediaSource::Url(url.into()) }
+    }
+
+    /// The same with the name of its file.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 
     /// As one address: the URL, or a `data:` URL (RFC 2397) that holds the bytes.

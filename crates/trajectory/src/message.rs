@@ -3,6 +3,7 @@
 use crate::Media;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A piece of a message's content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,20 +17,17 @@ pub enum Part {
     /// A picture.
     Image {
         /// Its bytes, or where they are.
-        media: Media,
+        media: Arc<Media>,
     },
     /// A sound.
     Audio {
         /// Its bytes, or where they are.
-        media: Media,
+        media: Arc<Media>,
     },
     /// A document, such as a PDF.
     File {
         /// Its bytes, or where they are.
-        media: Media,
-        /// Its name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
+        media: Arc<Media>,
     },
 }
 
@@ -53,7 +51,7 @@ impl Part {
     pub fn media(&self) -> Option<&Media> {
         match self {
             Self::Text { .. } => None,
-            Self::Image { media } | Self::Audio { media } | Self::File { media, .. } => Some(media),
+            Self::Image { media } | Self::Audio { media } | Self::File { media } => Some(media),
         }
     }
 
@@ -72,10 +70,11 @@ impl Part {
 impl From<Media> for Part {
     /// An image or a sound where the type says so, else a file.
     fn from(media: Media) -> Self {
+        let media = Arc::new(media);
         match media.mime.split('/').next() {
             Some("image") => Self::Image { media },
             Some("audio") => Self::Audio { media },
-            _ => Self::File { media, name: None },
+            _ => Self::File { media },
         }
     }
 }

@@ -138,7 +138,7 @@ pub(super) static QUESTIONS: &[Question] = &[
     Question {
         about: "image input",
         request: || {
-            let image = Part::Image { media: square([128, 0, 128]) };
+            let image = Part::from(square([128, 0, 128]));
             let content = vec![Part::text("Which colour is this picture? Answer with one word."), image];
             let conversation = [Message::User { content }].into_iter().collect();
             Request { conversation, seed: Some(1), ..Request::default() }

@@ -86,12 +86,8 @@ fn attachment(path: &Path, name: &str) -> Result<Part, (String, String)> {
         return Err((message, "make it smaller".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    Ok(match Part::from(Media::base64(*mime, STANDARD.encode(bytes))) {
-        Part::File { media, .. } => {
-            Part::File { media, name: path.file_name().map(|name| name.to_string_lossy().into_owned()) }
-        }
-        part => part,
-    })
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Part::from(Media::base64(*mime, STANDARD.encode(bytes)).named(file_name)))
 }
 
 /// What the messages are, for the hash of the instrument: files by the hash of their content.

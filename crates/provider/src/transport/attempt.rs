@@ -91,7 +91,7 @@ impl Transport {
         &self,
         job: &Job<'_>,
         route: &Route,
-        body: &Bytes,
+        body: Bytes,
         among: u64,
         ends: &mut Instant,
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
@@ -140,7 +140,7 @@ impl Transport {
         &self,
         job: &Job<'_>,
         route: &Route,
-        body: &Bytes,
+        body: Bytes,
         among: u64,
         ends: Instant,
     ) -> Result<Received, Failure> {
@@ -151,7 +151,7 @@ impl Transport {
         let cancelled = pin!(context.cancel.cancelled());
         let timer = pin!(tokio::time::sleep_until(limit));
         let mut watch = Watch { cancelled, timer };
-        let sent = watch.within(limit, self.wire.send(route, among, body.clone())).await;
+        let sent = watch.within(limit, self.wire.send(route, among, body)).await;
         let mut incoming = match sent {
             Ok(Ok(incoming)) => incoming,
             Ok(Err(failure)) => return Err(failure),

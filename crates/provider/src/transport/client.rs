@@ -4,6 +4,7 @@ use super::Route;
 use crate::Kind;
 use crate::error::Failure;
 use bytes::Bytes;
+use http_body_util::Full;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -58,7 +59,9 @@ impl Wire {
                 let client = clients.for_request(route, among)?;
                 let mut request = reqwest::Request::new(reqwest::Method::POST, route.url.clone());
                 request.headers_mut().clone_from(&route.headers);
-                *request.body_mut() = Some(body.into());
+                // A body of this kind is let go once it is sent; of others reqwest keeps a copy until the answer
+                // begins, to send it again by itself, which is not its business here.
+                *request.body_mut() = Some(reqwest::Body::wrap(Full::new(body)));
                 client.execute(request).await.map(|r| Incoming::Http(Box::new(r))).map_err(|e| lost(&e, Some(route)))
             }
             #[cfg(test)]

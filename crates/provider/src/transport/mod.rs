@@ -168,15 +168,16 @@ impl Transport {
         read: &(impl Fn(&Received) -> Result<Understood<T>, Failure> + Sync),
         mut place: Option<(&Arc<Cassettes>, Place)>,
     ) -> Result<(T, Measurement), ProviderError> {
-        let body = Bytes::from((job.body)());
         let mut ends = Instant::now() + route.total;
         let mut past = Past { retries: 0, waited: Duration::ZERO, dropped: false, unspent: true };
         loop {
+            // Written anew for each attempt, so that nobody holds it while the answer is awaited.
+            let body = Bytes::from((job.body)());
             let pass = match self.enter(job, route, body.len(), &mut ends, &mut past).await {
                 Ok(pass) => pass,
                 Err(failure) => return Err(past.of(failure.unspent().of(None, Some(&route.host)))),
             };
-            let (received, result) = self.attempt(job, route, &body, pass.among(), &mut ends, read).await;
+            let (received, result) = self.attempt(job, route, body, pass.among(), &mut ends, read).await;
             let headers = received.as_ref().map(|received| &received.headers);
             let said = headers.map(Said::of);
             let (received, failure) = match (received, result) {

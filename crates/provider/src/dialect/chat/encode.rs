@@ -243,8 +243,8 @@ fn part(part: &Part) -> Value {
         Part::Audio { media } => {
             json!({"type": "input_audio", "input_audio": {"data": data(media), "format": audio_format(&media.mime)}})
         }
-        Part::File { media, name } => {
-            let name = name.as_deref().unwrap_or("file");
+        Part::File { media } => {
+            let name = media.name.as_deref().unwrap_or("file");
             json!({"type": "file", "file": {"filename": name, "file_data": media.to_url()}})
         }
     }

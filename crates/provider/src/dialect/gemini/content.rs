@@ -184,7 +184,7 @@ fn wire_raw<'a>(raw: &'a Value, tools: &Toolbox) -> Cow<'a, Value> {
 fn wire_part(part: &Part) -> Value {
     match part {
         Part::Text { text } => json!({"text": text}),
-        Part::Image { media } | Part::Audio { media } | Part::File { media, .. } => wire_media(media),
+        Part::Image { media } | Part::Audio { media } | Part::File { media } => wire_media(media),
     }
 }
 

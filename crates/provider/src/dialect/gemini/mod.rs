@@ -106,7 +106,7 @@ impl Dialect for Gemini {
     fn refuses(&self, part: &Part, place: Place) -> Option<&'static str> {
         match (part, place) {
             // The type says how the bytes are read; nothing else does.
-            (Part::Image { media } | Part::Audio { media } | Part::File { media, .. }, _) if media.mime.is_empty() => {
+            (Part::Image { media } | Part::Audio { media } | Part::File { media }, _) if media.mime.is_empty() => {
                 Some("takes no media without a type")
             }
             _ => None,

@@ -68,9 +68,9 @@ impl List<'_> {
             // Refused before anything is sent.
             Part::Audio { .. } => {}
             Part::Image { media } => put(self.next(), &json!({"type": "image", "source": image_source(media)})),
-            Part::File { media, name } => {
+            Part::File { media } => {
                 let mut block = json!({"type": "document", "source": document_source(media)});
-                if let Some(name) = name {
+                if let Some(name) = &media.name {
                     block["title"] = name.as_str().into();
                 }
                 put(self.next(), &block);

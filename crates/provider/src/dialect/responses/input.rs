@@ -145,10 +145,10 @@ fn part(part: &Part) -> Value {
         Part::Text { text } => json!({"type": "input_text", "text": text}),
         // Some servers demand the detail.
         Part::Image { media } => json!({"type": "input_image", "image_url": media.to_url(), "detail": "auto"}),
-        Part::File { media, name } => match &media.source {
+        Part::File { media } => match &media.source {
             MediaSource::Url(url) => json!({"type": "input_file", "file_url": url}),
             MediaSource::Base64(_) => {
-                json!({"type": "input_file", "filename": name.as_deref().unwrap_or("file"), "file_data": media.to_url()})
+                json!({"type": "input_file", "filename": media.name.as_deref().unwrap_or("file"), "file_data": media.to_url()})
             }
         },
         // Refused before.

@@ -54,7 +54,7 @@ async fn what_the_table_does_not_know_costs_an_unknown_amount_and_has_no_bound()
 #[tokio::test(start_paused = true)]
 async fn the_table_has_no_price_for_sounds() {
     let media = Media::base64("audio/wav", "AAAA");
-    let content = vec![Part::text("What is this?"), Part::Audio { media }];
+    let content = vec![Part::text("What is this?"), Part::from(media)];
     let request = Request { conversation: [Message::User { content }].into_iter().collect(), ..Request::default() };
     assert_eq!(costs(json!({}), answer(), &request).await, (None, None));
     let own = json!({"price": {"input": 0, "output": 1}});

@@ -196,7 +196,7 @@ fn pictures_sounds_and_files_of_the_user_are_sent_and_those_of_tools_are_refused
         Media::base64("image/png", "AAAA").into(),
         Media::url("image/png", "https://x/y.png").into(),
         Media::base64("audio/mpeg", "BBBB").into(),
-        Part::File { media: Media::base64("application/pdf", "CCCC"), name: Some("a.pdf".into()) },
+        Media::base64("application/pdf", "CCCC").named("a.pdf").into(),
     ];
     let request = Request {
         conversation: [Message::User { content: content.clone() }].into_iter().collect(),

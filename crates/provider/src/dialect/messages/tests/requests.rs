@@ -242,7 +242,7 @@ fn the_choice_of_tools_and_whether_there_may_be_several_are_one_field() {
 }
 
 fn file(mime: &str, data: &str) -> Part {
-    Part::File { media: Media::base64(mime, data), name: Some("a.pdf".into()) }
+    Media::base64(mime, data).named("a.pdf").into()
 }
 
 /// All that the API takes beside text.

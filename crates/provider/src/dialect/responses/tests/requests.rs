@@ -58,8 +58,8 @@ fn corpus() -> Vec<(&'static str, Value)> {
         Part::text("Look."),
         Media::base64("image/png", "AAAA").into(),
         Media::url("image/png", "https://x/y.png").into(),
-        Part::File { media: Media::base64("application/pdf", "CCCC"), name: Some("a.pdf".into()) },
-        Part::File { media: Media::url("application/pdf", "https://x/a.pdf"), name: Some("a.pdf".into()) },
+        Media::base64("application/pdf", "CCCC").named("a.pdf").into(),
+        Media::url("application/pdf", "https://x/a.pdf").named("a.pdf").into(),
     ];
     let everything = config(json!({
         "parameters": {"temperature": 0.7, "top_p": 0.9, "max_tokens": 256, "parallel_tool_calls": false,
