@@ -141,12 +141,12 @@ async fn test(args: &EndpointsTestArgs, project: &Project, out: Out) -> Outcome 
         out.note(format!("{}: up to {calls} calls; {cost}", definition.name));
         most = most.zip(bound.cost).map(|(all, one)| all + one);
     }
-    confirm::confirm("these calls", args.confirm_above.or(project.config.defaults.confirm_above), args.yes, || most)?;
     // Retries included, the calls keep to what was announced.
     let cap = match (most, budget.cost) {
         (Some(most), Some(cap)) => Some(most.min(cap)),
         (most, cap) => most.or(cap),
     };
+    confirm::confirm("these calls", args.confirm_above.or(project.config.defaults.confirm_above), args.yes, || cap)?;
     let purse = Arc::new(Purse::new(Budget { cost: cap, ..budget }));
     let mut exit = Exit::Done;
     let mut found = Vec::new();
@@ -162,7 +162,8 @@ async fn test(args: &EndpointsTestArgs, project: &Project, out: Out) -> Outcome 
         let findings = examination.run(&purse, &mut told).await;
         bar.finish_and_clear();
         if !findings.answered {
-            exit = Exit::Infrastructure;
+            let unasked = findings.findings.first().is_some_and(|first| first.verdict == Verdict::NotAsked);
+            exit = if unasked { Exit::Incomplete } else { Exit::Infrastructure };
         }
         if !out.json() {
             let gap = if found.is_empty() { "" } else { "\n" };

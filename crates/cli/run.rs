@@ -271,9 +271,8 @@ fn bounded(intent: &Intent) -> Result<(), Failure> {
         }
         let limited =
             |s: &&Arc<ReadyScenario>| ReadyEndpoint::limits(&s.scenario, intent.project.config.limits).cost.is_some();
-        if let Some(scenario) = intent.scenarios.iter().find(limited)
-            && endpoint.cost_is_hidden()
-        {
+        let hidden = |s: &&Arc<ReadyScenario>| limited(s) && endpoint.cost_is_hidden(s);
+        if let Some(scenario) = intent.scenarios.iter().find(hidden) {
             return Err(Failure::mistake(format!(
                 "endpoint `{}`: {} limits the cost of an episode, and nobody knows what this endpoint costs; set \
                  price = {{input = …, output = …}} in dollars per million tokens, or take the limit away",

@@ -64,7 +64,12 @@ async fn by_author(ready: &Arc<ReadyScenario>, out: Out) -> Result<Graded, Failu
         let mut lines = BufReader::new(tokio::io::stdin()).lines();
         while let Some(message) = heard.recv().await {
             match message {
-                Heard::User(text) => out.note(format!("user: {}", mocktrial_report::clean(&text))),
+                Heard::User(said) => {
+                    out.note(format!("user: {}", mocktrial_report::clean(&said.text)));
+                    for media in said.attachments.iter().filter_map(|part| part.media()) {
+                        out.note(format!("with: {}", mocktrial_report::clean(&media.describe())));
+                    }
+                }
                 Heard::Result(text, failed) => {
                     let word = if failed { "error" } else { "result" };
                     out.note(format!("{word}: {}", mocktrial_report::clean(&text)));

@@ -124,10 +124,24 @@ fn a_picture_beside_the_users_words_reaches_the_model_and_is_part_of_what_is_com
     ]);
     assert_eq!(SEEN.lock().unwrap()[0], content);
     let shown = project.run(&["show", "last", "lamp"]).expect(0).out;
-    assert!(shown.contains("image/png, 21 bytes"), "{shown}");
+    assert!(shown.contains("lamp.png, image/png, 20 bytes"), "{shown}");
     let world = || project.query("select world_hash from results").remove(0).remove(0);
     let before = world();
     project.write("scenarios/shop/lamp.png", "another picture");
     project.run(&["run", "--quiet"]).expect(0);
     assert_ne!(world(), before);
+}
+
+#[test]
+fn a_file_whose_cost_nobody_can_bound_is_told_before_a_run_with_a_budget_and_wherever_it_stands() {
+    let config = chat("http://127.0.0.1:9/v1", "price = {input = 1.0, output = 1.0}");
+    let project = Project::with_scenarios(&config, 3);
+    let path = project.path().join("scenarios/shop/lamp-001.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let asked = "user: [\"Take item 1 and say its name.\"]";
+    std::fs::write(path, text.replace(asked, "user: [{text: Read this., attach: [terms.pdf]}]")).unwrap();
+    project.write("scenarios/shop/terms.pdf", "%PDF");
+    let ran = project.run(&["run", "--max-cost", "1"]).expect(2);
+    assert!(ran.err.contains("shop/lamp-001") && ran.err.contains("files"), "{}", ran.err);
+    assert!(project.runs().is_empty());
 }

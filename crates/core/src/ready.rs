@@ -8,7 +8,7 @@ use crate::suite::{self, Budget, EndpointKind, Limits, Mistake, Probe, Scenario,
 use crate::user::Scripted;
 use mocktrial_provider::{Context, Conversation, Model, Request, Scrubber, Spend, Toolbox};
 use mocktrial_scoring::Grading;
-use mocktrial_trajectory::{Body, Case, EndReason, Message, Pointer, ReferenceRun, ToolFailure, ToolSpec};
+use mocktrial_trajectory::{Body, Case, EndReason, Message, Part, Pointer, ReferenceRun, ToolFailure, ToolSpec};
 use mocktrial_world::{Instance, Opening};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -241,16 +241,31 @@ impl ReadyEndpoint {
 
     /// Why nothing bounds what this endpoint may spend, if nothing does.
     #[must_use]
-    pub fn unbounded(&self, scenarios: &[Arc<ReadyScenario>], budget: Budget) -> Option<&'static str> {
+    pub fn unbounded(&self, scenarios: &[Arc<ReadyScenario>], budget: Budget) -> Option<String> {
         if matches!(self.agent, Agent::Command { .. }) {
-            return Some("what a command spends cannot be bounded from outside");
+            return Some("what a command spends cannot be bounded from outside".into());
         }
-        let bound = self.first_bound(scenarios.first()?)?;
-        if bound.tokens.is_none() {
-            return Some("nothing bounds its answers; set parameters.max_tokens");
-        }
-        (budget.cost.is_some() && bound.cost.is_none())
-            .then_some("its price is unknown; set price = {input = …, output = …} in dollars per million tokens")
+        // Only what is attached makes one scenario's bound another than the next one's.
+        let plain = scenarios.iter().find(|scenario| !attaches(scenario));
+        let mut to_look_at = scenarios.iter().filter(|scenario| attaches(scenario)).chain(plain);
+        to_look_at.find_map(|scenario| {
+            let bound = self.first_bound(scenario)?;
+            let id = &scenario.scenario.id;
+            match (bound.tokens, bound.cost) {
+                (None, _) if attaches(scenario) && plain.is_none_or(|plain| self.is_bounded(plain)) => {
+                    Some(format!("nobody can bound what the files cost that go with a message of {id}"))
+                }
+                (None, _) => Some("nothing bounds its answers; set parameters.max_tokens".into()),
+                (_, None) if budget.cost.is_some() => Some(
+                    "its price is unknown; set price = {input = …, output = …} in dollars per million tokens".into(),
+                ),
+                _ => None,
+            }
+        })
+    }
+
+    fn is_bounded(&self, scenario: &ReadyScenario) -> bool {
+        self.first_bound(scenario).is_none_or(|bound| bound.tokens.is_some())
     }
 
     /// Whether it is a built-in probe, which asks nobody and costs nothing.
@@ -265,12 +280,15 @@ impl ReadyEndpoint {
         matches!(self.agent, Agent::Command { .. })
     }
 
-    /// Whether nobody can say what an episode of this endpoint costs: its model has no price, or it
-    /// is a command, whose requests the harness does not see.
+    /// Whether nobody can say what an episode of this endpoint costs: its model has no price, or none for
+    /// sounds, or it is a command, whose requests the harness does not see.
     #[must_use]
-    pub fn cost_is_hidden(&self) -> bool {
+    pub fn cost_is_hidden(&self, scenario: &ReadyScenario) -> bool {
+        let listed = self.definition.price_from == Some(suite::PriceFrom::Table);
+        let sound = |part: &Part| matches!(part, Part::Audio { .. });
+        let sounds = || scenario.scenario.user.iter().any(|said| said.attachments.iter().any(sound));
         match self.agent {
-            Agent::Model(_) => self.definition.price.is_none(),
+            Agent::Model(_) => self.definition.price.is_none() || listed && sounds(),
             Agent::Command { .. } => true,
             Agent::Probe => false,
         }
@@ -322,4 +340,9 @@ fn environment(passed: &[String]) -> Vec<(String, String)> {
         .chain(passed.iter().map(String::as_str))
         .filter_map(|name| std::env::var(name).ok().map(|value| (name.to_owned(), value)))
         .collect()
+}
+
+/// Whether files go with what the user says.
+fn attaches(scenario: &ReadyScenario) -> bool {
+    scenario.scenario.user.iter().any(|said| !said.attachments.is_empty())
 }

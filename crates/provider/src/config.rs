@@ -229,10 +229,34 @@ impl ModelConfig {
     /// knows the standard terms only. What the endpoint says itself outranks it.
     #[must_use]
     pub fn listed_price(&self, dialect: &str) -> Option<Price> {
-        let other_terms = ["prompt_cache_retention", "speed", "inference_geo"];
-        let tier = self.extra.get("service_tier").map_or(Some("default"), Value::as_str);
-        if other_terms.iter().any(|key| self.extra.contains_key(*key)) || !tier.is_some_and(prices::is_standard_tier) {
-            return None;
+        // Other terms, and other models and services that a gateway may take in this one's place or beside it.
+        const OTHER_TERMS: &[&str] = &[
+            "promptcacheretention",
+            "speed",
+            "inferencegeo",
+            "models",
+            "route",
+            "plugins",
+            "provider",
+            "websearchoptions",
+        ];
+        for (key, value) in &self.extra {
+            // Google reads both spellings of a key.
+            let key = key.replace('_', "").to_ascii_lowercase();
+            let standard = || value.as_str().is_some_and(prices::is_standard_tier);
+            if OTHER_TERMS.contains(&key.as_str()) || key == "servicetier" && !standard() {
+                return None;
+            }
+        }
+        // Behind another address than its own the same name may cost something else; a proxy on this machine
+        // passes on to the provider that is named.
+        let preset = self.preset(crate::dialect::dialect(dialect)?).ok()?;
+        let host = |url: &str| reqwest::Url::parse(url).ok()?.host_str().map(str::to_owned);
+        if let Some(given) = self.base_url.as_deref().map(host) {
+            let near = matches!(given.as_deref(), Some("127.0.0.1" | "localhost" | "[::1]"));
+            if !near && !preset.addresses.iter().any(|(_, url)| host(url) == given || url.contains("RESOURCE")) {
+                return None;
+            }
         }
         prices::listed_price(self.provider_name(dialect)?, &self.model, self.prompt_cache)
     }
@@ -345,6 +369,11 @@ impl ModelConfig {
                 "`base_url` must not hold a name or password: use `api_key_env` or `headers`",
             ));
         }
+        let telling = |name: &str| SECRET_WORDS.iter().chain(&["sig"]).any(|word| name.contains(word));
+        if let Some((name, _)) = url.query_pairs().find(|(name, _)| telling(&name.to_ascii_lowercase())) {
+            let message = format!("`{name}` in `base_url` holds a secret: use `api_key_env` or `headers`");
+            return Err(mistake("base_url", message));
+        }
         let path = setup.dialect.path(setup);
         let path = path.split('?').next().unwrap_or_default();
         if url.path().ends_with(path) {
@@ -360,8 +389,7 @@ impl ModelConfig {
             if HeaderName::from_bytes(name.as_bytes()).is_err() {
                 return Err(mistake(key, format!("`{name}` is not the name of a header")));
             }
-            let secret =
-                ["authorization", "key", "token", "secret", "cookie", "password"].iter().any(|w| lower.contains(w));
+            let secret = SECRET_WORDS.iter().any(|w| lower.contains(w));
             if secret && references(value).next().is_none() {
                 return Err(mistake(
                     key,
@@ -372,6 +400,10 @@ impl ModelConfig {
         Ok(())
     }
 }
+
+/// What stands in the names of headers and fields that hold secrets.
+const SECRET_WORDS: &[&str] =
+    &["authorization", "x-auth-", "key", "token", "secret", "cookie", "credential", "password"];
 
 /// Refuses what dialect or provider have no place for, and what is out of range.
 fn check_parameters(setup: &Setup<'_>) -> Result<(), ConfigError> {

@@ -69,7 +69,8 @@ impl Action {
 /// | [`Cancelled`](Self::Cancelled) | the caller cancelled | never | `cancelled` |
 /// | [`Bug`](Self::Bug) | something that cannot happen | never | `harness_error` |
 ///
-/// Retries are bounded in number and by the total time-out; after them, the last failure is the error.
+/// A server's `x-should-retry: true` also makes [`Rejected`](Self::Rejected), its kin in a conversation and
+/// [`NotFound`](Self::NotFound) be tried again. Retries are bounded in number and by the total time-out; after them, the last failure is the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

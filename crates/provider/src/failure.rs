@@ -6,6 +6,7 @@ mod google;
 use crate::Kind;
 use crate::error::Failure;
 use crate::mend::excerpt;
+use mocktrial_trajectory::parse_untrusted;
 use serde_json::Value;
 
 /// Codes and types of an account that has nothing left to spend. Waiting does not help.
@@ -131,23 +132,31 @@ const UNUSABLE: &[&str] = &[
     "failed_to_download_image",
 ];
 
-/// What stands in an answer whose output the provider's filter stopped (Anthropic, with status 400).
-const FILTERED_WORDS: &[&str] = &["blocked by content filtering policy"];
+/// What stands in an answer that the provider's filter stopped (Anthropic, with status 400; xAI, with 403).
+const FILTERED_WORDS: &[&str] = &["blocked by content filtering policy", "violates usage guidelines"];
+
+/// Where servers begin to quote the input that they do not take (Pydantic's errors, as vLLM and LiteLLM show them).
+const QUOTES: &[&str] = &["input_value=", "'input':", "\"input\":"];
 
 /// Codes and types of a server that has no room for the moment.
 const CROWDED: &[&str] = &["rate_limit_exceeded", "slow_down", "rate_limit_error", "overloaded_error"];
 
+/// An error that is larger is not read as JSON.
+const LARGEST: usize = 1 << 20;
+
 /// What a response with an error status means.
 pub(crate) fn classify(status: u16, body: &[u8]) -> Failure {
     let text = String::from_utf8_lossy(&body[..body.len().min(64 << 10)]);
-    let parsed = serde_json::from_slice::<Value>(body).ok();
+    // No error says more than fits here; what is larger is not worth its memory.
+    let whole = (body.len() <= LARGEST).then(|| std::str::from_utf8(body).ok()).flatten();
+    let parsed = whole.and_then(parse_untrusted);
     let said = parsed.as_ref().map_or_else(|| Said::words(&text), Said::of);
     said.failure(status)
 }
 
 /// What an error object inside a response with status 200 means.
 pub(crate) fn embedded(json: &str) -> Failure {
-    let parsed = serde_json::from_str::<Value>(json).ok();
+    let parsed = Some(json).filter(|json| json.len() <= LARGEST).and_then(parse_untrusted);
     let said = parsed.as_ref().map_or_else(|| Said::words(json), Said::of);
     // Gateways put the status they would have answered with into the code.
     let status = said.codes.iter().find_map(|c| c.parse().ok().filter(|s| (400..600).contains(s)));
@@ -191,11 +200,22 @@ impl Said {
 
     /// From `{"error": {…}}`, `{"error": "…"}`, `{"message": …}` or `{"detail": …}`.
     fn of(value: &Value) -> Self {
+        Self::at(value, 0)
+    }
+
+    fn at(value: &Value, depth: usize) -> Self {
         let error = match value {
             Value::Array(items) => items.first().unwrap_or(value),
             _ => value,
         };
         let error = error.get("error").filter(|e| !e.is_null()).unwrap_or(error);
+        // OpenRouter's place for what the provider behind it said.
+        let metadata = error.get("metadata");
+        let behind = metadata.and_then(|m| m.get("raw")).and_then(Value::as_str);
+        let behind = behind
+            .filter(|raw| raw.len() <= LARGEST && depth < 2)
+            .map(|raw| parse_untrusted(raw).map_or_else(|| Self::words(raw), |value| Self::at(&value, depth + 1)));
+        let flagged = metadata.is_some_and(|m| m.get("flagged_input").is_some());
         let word = |v: &Value| match v {
             Value::String(s) => Some(s.clone()),
             Value::Number(n) => Some(n.to_string()),
@@ -210,19 +230,36 @@ impl Said {
         let message = word(error)
             .or_else(|| ["message", "detail", "error"].iter().find_map(|k| error.get(k).and_then(word)))
             .unwrap_or_else(|| error.to_string());
+        let mut message = message;
+        if flagged {
+            codes.push("content_filter".into());
+        }
+        if let Some(mut behind) = behind {
+            codes.append(&mut behind.codes);
+            message.push_str(": ");
+            message.push_str(&behind.message);
+        }
         Self { codes, message: one_line(&message).chars().take(2000).collect(), google }
     }
 
     fn failure(self, status: u16) -> Failure {
         let has = |list: &[&str]| self.codes.iter().any(|c| list.contains(&c.as_str()));
         let lower = self.message.to_lowercase();
-        let says = |list: &[&str]| list.iter().any(|w| lower.contains(w));
-        let kind = if has(SPENT) || status == 402 || says(SPENT_WORDS) {
-            Kind::QuotaSpent
-        } else if has(OVERFLOW) || says(OVERFLOW_WORDS) && status != 429 {
-            Kind::ContextOverflow
-        } else if has(MALFORMED) || says(MALFORMED_WORDS) {
+        // What a server quotes of the conversation says nothing about the error.
+        let own = QUOTES.iter().filter_map(|mark| lower.find(mark)).min().map_or(&*lower, |at| &lower[..at]);
+        let says = |list: &[&str]| list.iter().any(|w| own.contains(w));
+        let too_much_asked = ["max_tokens", "max_completion_tokens"].iter().any(|name| lower.contains(name))
+            && lower.contains("too large");
+        // Malformed first: such an error quotes what the model wrote, in which any words may stand.
+        let kind = if has(MALFORMED) || says(MALFORMED_WORDS) && !matches!(status, 401 | 403 | 404 | 429) {
             Kind::Malformed
+        } else if has(SPENT) || status == 402 || matches!(status, 200 | 400 | 403 | 429) && says(SPENT_WORDS) {
+            Kind::QuotaSpent
+        } else if too_much_asked && (400..500).contains(&status) {
+            // The limit that was asked for does not fit, whatever the conversation is.
+            Kind::Rejected
+        } else if has(OVERFLOW) || says(OVERFLOW_WORDS) && !matches!(status, 401 | 403 | 404 | 429) {
+            Kind::ContextOverflow
         } else if has(FILTERED) || says(FILTERED_WORDS) {
             Kind::ContentFilter
         } else if let Some(kind) = self.google.kind(status, &self.codes, &lower) {

@@ -64,7 +64,7 @@ pub use model::{Context, Model, Repair, Reply, Role};
 pub use money::{Exhausted, LongPrice, Meter, Price, Spend, Ticket};
 pub use parameters::{DerivedSeed, Effort, Parameters, Seed, StopTexts, ToolChoice};
 pub use preset::{OutputLimit, PRESETS, Preset, preset};
-pub use prices::{listed_price, undated};
+pub use prices::{is_listed, listed_price, undated};
 pub use read::{read_response, read_stream};
 pub use remote::{Answer, RemoteModel};
 pub use scripted::Scripted;

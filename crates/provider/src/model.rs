@@ -181,6 +181,9 @@ impl Reply {
         if let Stop::Other { raw } = &mut self.stop {
             found |= scrubber.clean(raw);
         }
+        if let Some(id) = &mut self.measurement.request_id {
+            found |= scrubber.clean(id);
+        }
         if found {
             // They spell it, token by token.
             self.logprobs.clear();

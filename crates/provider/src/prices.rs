@@ -100,6 +100,12 @@ pub fn listed_price(provider: &str, model: &str, cache: Option<PromptCache>) -> 
     row.price(table.sources.get(provider), cache)
 }
 
+/// Whether the table has a row of exactly this name.
+#[must_use]
+pub fn is_listed(provider: &str, model: &str) -> bool {
+    table().is_some_and(|(_, rows)| rows.get(provider).is_some_and(|models| models.contains_key(model)))
+}
+
 /// A model's name without the day at its end, where it has one: `-YYYY-MM-DD` or `-YYYYMMDD`.
 #[must_use]
 pub fn undated(model: &str) -> Option<&str> {

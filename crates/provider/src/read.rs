@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::mend::excerpt;
 use crate::sse::{Events, TooLong};
 use crate::{Kind, ProviderError, Reply, failure};
+use mocktrial_trajectory::has_private_key;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -65,6 +66,7 @@ fn read_body(dialect: &dyn Dialect, body: &[u8], turn: u32) -> Result<Reply, Fai
     let start = body.iter().position(|b| !b.is_ascii_whitespace()).map_or(body, |at| &body[at..]);
     match start.first() {
         None => Err(Failure::new(Kind::Unreadable, "the response is empty")),
+        Some(b'{' | b'[') if has_private_key(start) => Err(hostile()),
         Some(b'{') => dialect.read_whole(body, turn),
         Some(b'[') => dialect.read_list(body, turn),
         Some(b'<') => {
@@ -83,6 +85,12 @@ fn read_body(dialect: &dyn Dialect, body: &[u8], turn: u32) -> Result<Reply, Fai
         }
         Some(_) => Err(unreadable("the response is neither JSON nor a stream of events", body)),
     }
+}
+
+/// A body that would be read as something else than it says. No server writes such a key by itself: it is the
+/// model's own, in the arguments of a call.
+fn hostile() -> Failure {
+    Failure::new(Kind::Malformed, "the model wrote a key that the JSON reader keeps for itself")
 }
 
 /// A body that is not what it should be.
@@ -109,7 +117,7 @@ impl Stream {
         let assembler = &mut self.assembler;
         let pushed = self.events.push(bytes, &mut |name, data| {
             if result.is_ok() {
-                result = assembler.event(name, data);
+                result = if has_private_key(data) { Err(hostile()) } else { assembler.event(name, data) };
             }
         });
         pushed.map_err(too_long).and(result)
@@ -120,7 +128,7 @@ impl Stream {
         let assembler = &mut self.assembler;
         let ended = self.events.finish(&mut |name, data| {
             if result.is_ok() {
-                result = assembler.event(name, data);
+                result = if has_private_key(data) { Err(hostile()) } else { assembler.event(name, data) };
             }
         });
         ended.map_err(too_long).and(result)?;

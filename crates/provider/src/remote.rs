@@ -5,7 +5,7 @@ use crate::config::{self, ConfigError, ModelConfig, Resolved};
 use crate::dialect::{Dialect, Encode, Place, Setup};
 use crate::error::Failure;
 use crate::flow::{self, AccountKey, Limits};
-use crate::mend::excerpt;
+use crate::mend::{Mender, excerpt};
 use crate::prices::is_standard_tier;
 use crate::transport::{Job, Received, Route, Understood};
 use crate::wire::wire_seed;
@@ -18,6 +18,9 @@ use std::sync::{Arc, OnceLock};
 /// No token of any known tokenizer is shorter than a byte, so a prompt has at most as many tokens as
 /// the body has bytes; this is for what a chat template adds that is not in the body.
 const TEMPLATE_TOKENS: u64 = 1024;
+
+/// Fields of `extra` by which a provider adds to the input, or asks other models.
+const ADDS_INPUT: &[&str] = &["plugins", "models", "websearchoptions", "mcpservers", "cachedcontent", "datasources"];
 
 /// No known provider counts more tokens for a picture: OpenAI's dearest, one of eight tiles, has 48 169.
 const IMAGE_TOKENS: u64 = 1 << 16;
@@ -172,6 +175,11 @@ impl RemoteModel {
 
     fn bound_of(&self, bytes: usize, request: &Request) -> Spend {
         let Some(output) = self.config.parameters.max_tokens else { return Spend::default() };
+        // What these make a provider add to the input is not in the body.
+        if self.config.extra.keys().any(|key| ADDS_INPUT.contains(&key.replace('_', "").to_ascii_lowercase().as_str()))
+        {
+            return Spend::default();
+        }
         let mut input = bytes as u64 + TEMPLATE_TOKENS;
         for part in request.conversation.messages().flat_map(|message| placed(message).0) {
             match part {
@@ -200,14 +208,16 @@ impl RemoteModel {
             return Err(failure);
         }
         let mut reply = read::read(self.dialect, &received.body, turn)?;
+        let mut mender = Mender::default();
         for call in &reply.calls {
             let sent = self.dialect.sendable_name(&call.name, &request.tools);
             if sent != call.name {
-                let name = excerpt(&call.name);
-                let detail = format!("servers refuse the name `{name}`; call `{}` is passed back as `{sent}`", call.id);
-                reply.repairs.push(Repair { what: "unsendable_call_name", detail });
+                let (id, name) = (excerpt(&call.id), excerpt(&call.name));
+                let detail = format!("servers refuse the name `{name}`; call `{id}` is passed back as `{sent}`");
+                mender.mend("unsendable_call_name", detail);
             }
         }
+        reply.repairs.append(&mut mender.told());
         self.notice_cut(&mut reply);
         let spelt = reply.scrub(self.transport.scrubber());
         let price = self.price.of_response(request, reply.served.tier.as_deref());
@@ -332,6 +342,9 @@ impl Model for RemoteModel {
             map.retain(|_, part| !part.is_null() && part.as_object().is_none_or(|o| !o.is_empty()));
             if request.tools.tools().is_empty() {
                 map.shift_remove("tool_choice");
+                if let Some(Value::Object(parameters)) = map.get_mut("parameters") {
+                    parameters.shift_remove("parallel_tool_calls");
+                }
             }
         }
         self.transport.scrubber().clean_value(&mut value);

@@ -40,7 +40,7 @@ pub use digest::{Accumulator, Digest};
 pub use end::{Cause, EndReason};
 pub use event::{Added, Body, Event, Responder, Served, ToolFailure};
 pub use grade::{Answer, Evidence, Grade, Outcome, Question};
-pub use json::{CanonicalNumber, canonical_number, canonical_text, same};
+pub use json::{CanonicalNumber, canonical_number, canonical_text, has_private_key, parse_untrusted, same};
 pub use key::EpisodeKey;
 pub use logprob::{Alternative, Logprob};
 pub use media::{Media, MediaSource};

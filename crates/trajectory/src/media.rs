@@ -52,12 +52,16 @@ impl Media {
         }
     }
 
-    /// A line for people: its type and size, or its type and address.
+    /// A line for people: its name, where it has one, its type, and its size or address.
     #[must_use]
     pub fn describe(&self) -> String {
+        let name = self.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
         match &self.source {
-            MediaSource::Base64(data) => format!("{}, {} bytes", self.mime, data.len() / 4 * 3),
-            MediaSource::Url(url) => format!("{} at {url}", self.mime),
+            MediaSource::Base64(data) => {
+                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+                format!("{name}{}, {} bytes", self.mime, (data.len() / 4 * 3).saturating_sub(padding))
+            }
+            MediaSource::Url(url) => format!("{name}{} at {url}", self.mime),
         }
     }
 }

@@ -145,8 +145,8 @@ impl Arguments {
     /// adapter that reads it as `{}` records a repair.
     pub fn parse(text: impl Into<String>) -> Self {
         let text = text.into();
-        // serde_json stops at 128 levels by itself; the tighter bound is checked on the value.
-        let value = serde_json::from_str::<Value>(&text).ok().filter(|v| v.is_object() && is_tame(v, Self::MAX_DEPTH));
+        // 128 levels are read; the tighter bound is checked on the value.
+        let value = crate::parse_untrusted(&text).filter(|v| v.is_object() && is_tame(v, Self::MAX_DEPTH));
         Self { text, value }
     }
 

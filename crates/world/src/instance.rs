@@ -6,7 +6,7 @@ use crate::schema::{invalid, problem, refusal, short};
 use crate::state::{Node, State, deeper_than};
 use crate::world::{Tool, World};
 use imbl::OrdMap;
-use mocktrial_trajectory::{Arguments, Digest, Patch, Responder, ToolFailure};
+use mocktrial_trajectory::{Arguments, Digest, Patch, Responder, ToolFailure, has_private_key};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -216,13 +216,16 @@ async fn respond(tool: &Tool, call: &mut Call<'_>) -> Responded {
 }
 
 fn malformed(tool: &str, text: &str) -> Answered {
-    let why = match serde_json::from_str::<Value>(text) {
-        Err(_) if text.trim().is_empty() => {
+    let read = || serde_json::from_str::<Value>(text);
+    // Asked first: to read such a key is what must not be done.
+    let why = match (!has_private_key(text.as_bytes())).then(read) {
+        None => "they have a key that no tool takes".to_owned(),
+        Some(Err(_)) if text.trim().is_empty() => {
             "they are empty; a JSON object is needed, `{}` if there is nothing to say".to_owned()
         }
-        Err(error) => error.to_string(),
-        Ok(Value::Object(_)) => format!("they nest deeper than {} levels", Arguments::MAX_DEPTH),
-        Ok(_) => "they must be a JSON object".to_owned(),
+        Some(Err(error)) => error.to_string(),
+        Some(Ok(Value::Object(_))) => format!("they nest deeper than {} levels", Arguments::MAX_DEPTH),
+        Some(Ok(_)) => "they must be a JSON object".to_owned(),
     };
     let message = format!("The arguments of `{tool}` are malformed: {why}.");
     Answered::refused(

@@ -170,7 +170,7 @@ pub enum AuthorStep {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A user message.
-    User(String),
+    User(crate::user::UserMessage),
     /// The result of the last call, and whether it failed.
     Result(String, bool),
 }
@@ -190,7 +190,7 @@ impl Driver for Author {
         let mut steps = self.steps.lock().await;
         let mut number = 0;
         while let Some((_, user)) = session.next_user().await {
-            self.heard.send(Heard::User(user.text)).await.map_err(|_| gone())?;
+            self.heard.send(Heard::User(user)).await.map_err(|_| gone())?;
             loop {
                 match steps.recv().await.ok_or_else(gone)? {
                     AuthorStep::Say(text) => {

@@ -176,7 +176,8 @@ impl Examination {
                     all.repairs.push(repair.what);
                 }
             }
-            tools_refused |= question.asks == Asks::ThenResult && finding.verdict == Verdict::Refused;
+            tools_refused |=
+                question.asks == Asks::ThenResult && answers.is_empty() && finding.verdict == Verdict::Refused;
             let is_first = all.findings.is_empty();
             tell(&mut all, told, finding);
             if is_first {
@@ -296,12 +297,7 @@ fn not_asked(question: &Question, why: &str) -> Finding {
 fn of_failure(error: &ProviderError, after: bool) -> Found {
     let verdict = match error.kind {
         Kind::Budget => Verdict::NotAsked,
-        Kind::Rejected
-        | Kind::ConversationRejected
-        | Kind::Unsupported
-        | Kind::Unauthorized
-        | Kind::NotFound
-        | Kind::QuotaSpent => Verdict::Refused,
+        Kind::Rejected | Kind::ConversationRejected | Kind::Unsupported => Verdict::Refused,
         // Some servers have but one status for whatever they do not do.
         Kind::ServerError if error.message.to_lowercase().contains("not support") => Verdict::Refused,
         _ => Verdict::Failed,

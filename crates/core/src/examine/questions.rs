@@ -290,14 +290,14 @@ fn calls_forbidden(answers: &[Answer]) -> Found {
     let Some(Answer { reply, .. }) = first(answers) else { return nothing() };
     match reply.calls.first() {
         Some(call) => Found(Verdict::Ignored, format!("called {} all the same", call.name)),
-        None => cut_silent(reply).unwrap_or_else(|| yes("answered in words")),
+        None => silent(reply).unwrap_or_else(|| yes("answered in words")),
     }
 }
 
 fn same(answers: &[Answer], otherwise: Verdict) -> Found {
     let [one, other] = answers else { return nothing() };
     let text = |answer: &Answer| (text_of(&answer.reply.content), answer.reply.calls.len());
-    match (cut_silent(&one.reply), text(one) == text(other)) {
+    match (silent(&one.reply).or_else(|| silent(&other.reply)), text(one) == text(other)) {
         (Some(cut), _) => cut,
         (None, true) => yes("the same answer twice"),
         (None, false) => Found(otherwise, "two answers to one seed differ".into()),
@@ -330,6 +330,12 @@ fn cut_short(reply: &Reply) -> Option<Found> {
 /// An answer that its limit ended before it said anything.
 fn cut_silent(reply: &Reply) -> Option<Found> {
     cut_short(reply).filter(|_| text_of(&reply.content).trim().is_empty())
+}
+
+/// An answer that shows nothing, whatever ended it.
+fn silent(reply: &Reply) -> Option<Found> {
+    let blank = reply.calls.is_empty() && text_of(&reply.content).trim().is_empty();
+    cut_silent(reply).or_else(|| blank.then(|| Found(Verdict::Unclear, "it said nothing".into())))
 }
 
 fn nothing() -> Found {

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mocktrial_trajectory::{Digest, Media, Part};
 use serde_json::{Value, json};
+use std::io::Read as _;
 use std::path::Path;
 
 /// The most bytes of one file. Providers take no more than about this in one request.
@@ -56,8 +57,12 @@ pub(super) fn user(reader: &mut Reader, document: &Document, user: &UserFile) ->
                 for (n, name) in with.attach.iter().enumerate() {
                     let span = at(&["attach", &n.to_string()]);
                     let Some(path) = reader.follow(&document.source, span, name) else { continue };
-                    match attachment(&path, name) {
-                        Ok(part) => attachments.push(part),
+                    let known = reader.attachments.get(&path).cloned();
+                    match known.map_or_else(|| attachment(&path, name), Ok) {
+                        Ok(part) => {
+                            reader.attachments.insert(path, part.clone());
+                            attachments.push(part);
+                        }
                         Err((message, hint)) => {
                             reader.mistakes.push(document.source.mistake(span, message).hint(hint));
                         }
@@ -80,12 +85,18 @@ fn attachment(path: &Path, name: &str) -> Result<Part, (String, String)> {
     };
     let unreadable =
         |error: std::io::Error| (format!("`{shown}` cannot be read: {error}"), "see whether it is there".to_owned());
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST {
-        let message = format!("`{shown}` has {size} bytes, more than the {LARGEST} that may go with a message");
-        return Err((message, "make it smaller".to_owned()));
+    // Asked before it is opened: to open a pipe waits for somebody who writes into it.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err((format!("`{shown}` is not a file"), "name a file".to_owned()));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.is_empty() || bytes.len() as u64 > LARGEST {
+        let message =
+            format!("`{shown}` is empty, or larger than the {} MiB that may go with a message", LARGEST >> 20);
+        return Err((message, "name another file".to_owned()));
+    }
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Part::from(Media::base64(*mime, STANDARD.encode(bytes)).named(file_name)))
 }

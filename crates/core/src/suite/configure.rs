@@ -322,8 +322,17 @@ fn endpoint(reader: &mut Reader, document: &Document, entry: &Entry, node: &Node
 /// What `prices` says of an endpoint's model, by its name or by its name without a date.
 fn project_price(config: &ModelConfig, dialect: &str, prices: &Prices) -> Option<Price> {
     let provider = config.provider_name(dialect)?;
-    let find = |model: &str| prices.get(&(provider.to_owned(), model.to_owned())).cloned();
-    find(&config.model).or_else(|| find(undated(&config.model)?))
+    let plain = |model: &str| model.strip_prefix("models/").filter(|_| provider == "google").map(str::to_owned);
+    let model = plain(&config.model).unwrap_or_else(|| config.model.clone());
+    let find = |name: &str| {
+        let own = prices
+            .iter()
+            .find(|((of, written), _)| of == provider && plain(written).as_deref().unwrap_or(written.as_str()) == name);
+        own.map(|(_, price)| price.clone())
+    };
+    // A dated name with a price of its own in the table is another model than the undated one.
+    let undated = || undated(&model).filter(|_| !mocktrial_provider::is_listed(provider, &model));
+    find(&model).or_else(|| find(undated()?))
 }
 
 /// Warns of endpoints that present tools which no world has. Only for a project whose worlds are all loaded.

@@ -4,6 +4,7 @@ use super::document::{Document, Format};
 use super::mistake::Mistake;
 use super::paths::{PathMistake, Root};
 use super::source::{Source, Span};
+use mocktrial_trajectory::Part;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +14,21 @@ pub(crate) struct Reader {
     pub(crate) root: Root,
     pub(crate) mistakes: Vec<Mistake>,
     documents: HashMap<PathBuf, Option<Arc<Document>>>,
+    /// What goes with messages, read once however often it is named.
+    pub(crate) attachments: HashMap<PathBuf, Part>,
     /// By document, the files that have named it.
     followed: HashMap<PathBuf, BTreeSet<PathBuf>>,
 }
 
 impl Reader {
     pub(crate) fn new(root: Root) -> Self {
-        Self { root, mistakes: Vec::new(), documents: HashMap::new(), followed: HashMap::new() }
+        Self {
+            root,
+            mistakes: Vec::new(),
+            documents: HashMap::new(),
+            attachments: HashMap::new(),
+            followed: HashMap::new(),
+        }
     }
 
     /// The text of a file that has been resolved.

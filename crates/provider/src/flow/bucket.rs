@@ -49,10 +49,11 @@ impl Bucket {
         self.level -= need;
     }
 
-    /// Puts back what was taken and not needed; a negative amount was needed beyond what was taken.
+    /// Puts back what was taken and not needed; a negative amount was needed beyond what was taken. More than a
+    /// minute's worth is never owed, whatever a server says was used.
     pub(super) fn put_back(&mut self, amount: f64, now: Instant) {
         self.fill(now);
-        self.level = (self.level + amount).min(self.burst);
+        self.level = (self.level + amount).clamp(-60.0 * self.per_second, self.burst);
     }
 
     fn fill(&mut self, now: Instant) {
@@ -132,9 +133,11 @@ mod tests {
                 let (need, actual) = (f64::from(need), f64::from(actual));
                 largest = largest.max(need.max(actual));
                 if bucket.wait(need, now).is_none() {
+                    // What is used beyond a minute's worth is not owed, so it is not counted.
+                    let before = bucket.level;
                     bucket.take(need);
                     bucket.put_back(need - actual, now);
-                    spent += actual;
+                    spent += before - bucket.level;
                 }
                 let bound = bucket.burst.max(largest) + largest + bucket.per_second * (now - begin).as_secs_f64();
                 prop_assert!(spent <= bound + 0.01, "{spent} > {bound}");

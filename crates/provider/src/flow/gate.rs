@@ -166,7 +166,7 @@ impl Pass<'_> {
                     state.pause(wait, now);
                 }
             }
-            Outcome::Failed => {}
+            Outcome::Failed => state.throttling_since = None,
         }
         if let (Some(used), Some(bucket)) = (used, &mut state.tokens) {
             bucket.put_back(self.need - used, now);

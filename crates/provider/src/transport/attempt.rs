@@ -169,10 +169,13 @@ impl Transport {
             let whole = (job.is_whole)(body.so_far());
             let limit = latest.min(Instant::now() + if whole { GRACE } else { route.idle });
             match watch.within(limit, incoming.chunk()).await {
-                Ok(Ok(Some(chunk))) => body.push(chunk)?,
+                Ok(Ok(Some(chunk))) => match body.push(chunk) {
+                    Err(_) if incoming.status() >= 300 => break,
+                    pushed => pushed?,
+                },
                 Ok(Ok(None)) => break,
-                // What the stream had to say is said.
-                Ok(Err(_)) | Err(Stopped::Time) if whole => break,
+                // What the stream had to say is said; and an error's status says enough without the rest of it.
+                Ok(Err(_)) | Err(Stopped::Time) if whole || incoming.status() >= 300 => break,
                 Ok(Err(failure)) => return Err(failure),
                 Err(stopped) => {
                     // A long answer may be the model's own doing: not a failure of the provider.

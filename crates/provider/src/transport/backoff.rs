@@ -43,9 +43,12 @@ pub(super) fn wait(
 /// The wait that a server asks for, at most 120 s: `retry-after-ms` goes before `retry-after` (seconds or a date),
 /// and both before what the body says.
 pub(super) fn asked(failure: &Failure, headers: Option<&Headers>) -> Option<Duration> {
+    // Nothing is no wait: a server that always says 0 would use up all retries at once.
+    let some = |seconds: &f64| seconds.is_finite() && *seconds > 0.0;
     header(headers, "retry-after-ms")
         .and_then(|text| text.trim().parse::<f64>().ok())
         .map(|ms| ms / 1000.0)
+        .filter(some)
         .or_else(|| {
             let text = header(headers, "retry-after")?.trim();
             text.parse().ok().or_else(|| {
@@ -53,7 +56,7 @@ pub(super) fn asked(failure: &Failure, headers: Option<&Headers>) -> Option<Dura
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default().as_secs_f64())
             })
         })
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+        .filter(some)
         .map(|seconds| Duration::from_secs_f64(seconds.min(1e6)))
         .or(failure.wait)
         .map(|wait| wait.min(LONGEST))

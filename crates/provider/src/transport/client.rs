@@ -150,6 +150,15 @@ impl Incoming {
         }
     }
 
+    /// The status.
+    pub(super) fn status(&self) -> u16 {
+        match self {
+            Self::Http(response) => response.status().as_u16(),
+            #[cfg(test)]
+            Self::Fake(fake) => fake.head.0,
+        }
+    }
+
     /// Status and headers.
     pub(super) fn into_head(self) -> (u16, Headers) {
         match self {

@@ -120,13 +120,20 @@ impl Transport {
     where
         T: Send,
     {
-        let result = self.find_or_ask(job, &read).await;
-        result.map_err(|mut error| {
-            if let std::borrow::Cow::Owned(clean) = self.scrubber.scrub(&error.message) {
-                error.message = clean;
+        let clean = |text: &mut String| {
+            self.scrubber.clean(text);
+        };
+        match self.find_or_ask(job, &read).await {
+            Ok((value, mut measurement)) => {
+                measurement.request_id.iter_mut().for_each(clean);
+                Ok((value, measurement))
             }
-            error
-        })
+            Err(mut error) => {
+                clean(&mut error.message);
+                error.measurement.request_id.iter_mut().for_each(clean);
+                Err(error)
+            }
+        }
     }
 
     async fn find_or_ask<T: Send>(

@@ -6,7 +6,7 @@ use crate::numbers::numbers;
 use crate::parameters::{self, OneOrMany, read, schema_of};
 use crate::text::{Found, Needle, excerpt, plain};
 use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
-use mocktrial_trajectory::{Answer, Evidence, same};
+use mocktrial_trajectory::{Answer, Evidence, parse_untrusted, same};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -374,11 +374,11 @@ fn about(said: &Said<'_>, text: String, check: &Check) -> Evidence {
 
 /// An answer as JSON: the whole of it, or its first code fence that is JSON.
 fn json_of(text: &str) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(text.trim()) {
+    if let Some(value) = parse_untrusted(text.trim()) {
         return Some(value);
     }
     text.split("```").skip(1).step_by(2).find_map(|fence| {
         let body = fence.split_once('\n').map_or(fence, |(_language, body)| body);
-        serde_json::from_str(body.trim()).ok()
+        parse_untrusted(body.trim())
     })
 }

@@ -4,7 +4,7 @@ use super::message::{Extra, FunctionPiece, Piece, is_void, text};
 use crate::Reply;
 use crate::mend::{Mender, excerpt};
 use crate::wire::sendable_arguments;
-use mocktrial_trajectory::{Logprob, Measurement, Part, Served, Stop, ToolCall, Usage};
+use mocktrial_trajectory::{Logprob, Measurement, Part, Served, Stop, ToolCall, Usage, parse_untrusted};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ impl Draft {
         if let Some(part) = text(raw) {
             self.content.push_str(&part);
         } else if raw.get().starts_with('[')
-            && let Ok(Value::Array(items)) = serde_json::from_str(raw.get())
+            && let Some(Value::Array(items)) = parse_untrusted(raw.get())
         {
             for item in items {
                 match item.get("type").and_then(Value::as_str) {
@@ -236,7 +236,7 @@ impl DraftCall {
 /// Adds unknown fields: texts and lists grow, anything else is replaced.
 fn merge(into: &mut Map<String, Value>, extra: &[Extra<'_>]) {
     for (key, raw) in extra {
-        let Ok(value) = serde_json::from_str::<Value>(raw.get()) else { continue };
+        let Some(value) = parse_untrusted(raw.get()) else { continue };
         match (into.get_mut(&**key), value) {
             (Some(Value::String(old)), Value::String(new)) => old.push_str(&new),
             (Some(Value::Array(old)), Value::Array(new)) => old.extend(new),

@@ -3,7 +3,7 @@
 use crate::Toolbox;
 use crate::mend::is_made_id;
 use crate::wire::{put, sendable_arguments};
-use mocktrial_trajectory::{Media, MediaSource, Message, Part, ToolCall, ToolResult, ToolSpec};
+use mocktrial_trajectory::{Media, MediaSource, Message, Part, ToolCall, ToolResult, ToolSpec, parse_untrusted};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -128,7 +128,7 @@ fn write_result(result: &ToolResult, tools: &Toolbox, out: &mut Vec<u8>) {
 /// API would lose some of it; else the text.
 fn write_output(text: &str, out: &mut Vec<u8>) {
     let structured = text.trim_start().starts_with(['{', '['])
-        && serde_json::from_str::<Value>(text).is_ok_and(|value| survives(&value, DEEPEST_RESULT));
+        && parse_untrusted(text).is_some_and(|value| survives(&value, DEEPEST_RESULT));
     if structured {
         out.extend_from_slice(text.trim().as_bytes());
     } else {

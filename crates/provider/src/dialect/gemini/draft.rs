@@ -6,7 +6,9 @@ use crate::mend::{Mender, excerpt};
 use crate::read::text;
 use crate::wire::sendable_arguments;
 use crate::{Kind, Reply};
-use mocktrial_trajectory::{Logprob, Measurement, Media, MediaSource, Part, Served, Stop, ToolCall, Usage};
+use mocktrial_trajectory::{
+    Logprob, Measurement, Media, MediaSource, Part, Served, Stop, ToolCall, Usage, parse_untrusted,
+};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -140,15 +142,22 @@ impl Draft {
         }
         call.inner = self.values(&fields);
         call.extra = self.values(beside);
-        if call.id.is_empty() && call.name.is_empty() && call.arguments == "{}" {
+        let bare = call.inner.is_empty() && call.extra.is_empty();
+        if bare && call.id.is_empty() && call.name.is_empty() && call.arguments == "{}" {
             self.mender.mend("empty_call", "a call without id, name and arguments was left out");
             return Ok(());
         }
         if !call.id.is_empty() {
-            if let Some(Piece::Call(before)) = self.ids.get(&call.id).and_then(|at| self.pieces.get(*at))
+            if let Some(Piece::Call(before)) = self.ids.get(&call.id).and_then(|at| self.pieces.get_mut(*at))
                 && before.name == call.name
                 && before.arguments == call.arguments
             {
+                // A signature may come with the repetition only.
+                for (into, from) in [(&mut before.inner, &mut call.inner), (&mut before.extra, &mut call.extra)] {
+                    for (key, value) in std::mem::take(from) {
+                        into.entry(key).or_insert(value);
+                    }
+                }
                 let detail = format!("call `{}` came again and is left out", excerpt(&call.id));
                 self.mender.mend("repeated_call", detail);
                 return Ok(());
@@ -166,9 +175,9 @@ impl Draft {
     fn values(&mut self, fields: &Fields<'_>) -> Map<String, Value> {
         let mut map = Map::new();
         for (key, raw) in &fields.0 {
-            match serde_json::from_str(raw.get()) {
-                Ok(value) => drop(map.insert(key.clone().into_owned(), value)),
-                Err(_) => self.odd(&format!("the field `{}` of a part", excerpt(key)), raw),
+            match parse_untrusted(raw.get()) {
+                Some(value) => drop(map.insert(key.clone().into_owned(), value)),
+                None => self.odd(&format!("the field `{}` of a part", excerpt(key)), raw),
             }
         }
         map

@@ -135,7 +135,7 @@ impl Dialect for Gemini {
 
     /// Google closes the connection; gateways may say that they are done.
     fn is_whole(&self, tail: &[u8]) -> bool {
-        tail.trim_ascii_end().ends_with(b"[DONE]")
+        crate::sse::ends_with_done(tail)
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn reserved(key: &str, value: &Value) -> Option<&'static str> {
         "toolConfig" if key != "toolConfig" => "must be written `toolConfig`",
         "generationConfig" | "toolConfig" if !value.is_object() => "must be a table",
         "maxOutputTokens" => "belongs in `parameters` as `max_tokens`, where it also bounds what a request may spend",
+        "cachedContent" => "adds to the conversation what no run shows and no bound counts",
         _ => return None,
     })
 }

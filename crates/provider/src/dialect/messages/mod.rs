@@ -153,6 +153,7 @@ impl Dialect for Messages {
 
     fn is_whole(&self, tail: &[u8]) -> bool {
         // Within a text the quotes would be escaped. White space between the fields is Anthropic's own.
+        let tail = &tail[tail.len().saturating_sub(256)..];
         let dense: Vec<u8> = tail.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
         dense.ends_with(br#""type":"message_stop"}"#) || dense.ends_with(b"[DONE]")
     }

@@ -18,6 +18,7 @@
 //! | `output_cut_at_end` | calls or texts that a stream brought and its last event leaves out are kept |
 //! | `unfinished_item` | an item of a stream that never ended, and is not in the last event, is made of its pieces |
 //! | `unparseable_event` | an event that is no JSON is passed over; one that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
+//! | `broken_text` | a piece of a stream that is half a character is left out |
 //! | `odd_item`, `odd_content` | an item that is no object is left out; content that is neither text nor a list is read as text |
 //! | `partial_usage`, `unreadable_usage`, `unreadable_logprobs` | usage that lacks a part, and logprobs that are none, are left out |
 //! | `reasoning_beside_output` | reasoning tokens that a server counts beside the output are counted as output |

@@ -195,6 +195,12 @@ impl Assembler {
         let Some(raw) = (if delta { event.delta } else { whole }) else { return };
         let text = match text(raw) {
             Some(text) => text,
+            // Half of a character that was cut in two: it cannot be told what stands there.
+            None if raw.get().starts_with('"') => {
+                let detail = || format!("a piece of the stream is no text and is left out: {}", excerpt(raw.get()));
+                self.draft.mender.mend_piece("broken_text", detail);
+                return;
+            }
             None if raw.get() == "null" => return,
             None if sort.is_call() => {
                 let detail = "arguments came as an object in a stream, not as pieces of its text";

@@ -61,3 +61,71 @@ async fn a_server_that_took_the_first_request_refuses_a_conversation_and_not_the
         ]
     );
 }
+
+#[test]
+fn what_is_quoted_of_a_conversation_says_nothing_about_the_error() {
+    let spent = "Your credit balance is too low";
+    for (status, message, kind) in [
+        (400, format!("1 validation error, input_value={{'content': '{spent}'}}"), Kind::Rejected),
+        (422, format!("bad request \"input\": \"{spent}; maximum context length\""), Kind::Rejected),
+        (500, format!("Failed to parse input at pos 3: <tool_call>{spent}"), Kind::Malformed),
+        (401, "failed to parse tool call".into(), Kind::Unauthorized),
+        (
+            400,
+            "'max_tokens' is too large: 100000. This model's maximum context length is 32768 tokens.".into(),
+            Kind::Rejected,
+        ),
+        (403, "Content violates usage guidelines. Failed check: SAFETY".into(), Kind::ContentFilter),
+        (400, spent.into(), Kind::QuotaSpent),
+    ] {
+        let body = json!({"error": {"message": message}}).to_string();
+        assert_eq!(classify(status, body.as_bytes()).kind, kind, "{status} {message}");
+    }
+}
+
+#[test]
+fn what_the_provider_behind_a_gateway_says_is_heard() {
+    let raw = json!({"type": "error", "error": {"message": "Prompt is too long"}}).to_string();
+    let body = json!({"error": {"message": "Provider returned error", "code": 413, "metadata": {"raw": raw}}});
+    let failure = classify(413, body.to_string().as_bytes());
+    assert_eq!(failure.kind, Kind::ContextOverflow);
+    assert!(failure.message.ends_with("Provider returned error: Prompt is too long"), "{}", failure.message);
+    let body = json!({"error": {"message": "Flagged", "code": 403, "metadata": {"flagged_input": "x"}}});
+    assert_eq!(classify(403, body.to_string().as_bytes()).kind, Kind::ContentFilter);
+}
+
+#[test]
+fn a_huge_error_is_read_by_its_status_alone() {
+    let body = format!("[{}0]", "0,".repeat(1 << 20));
+    assert_eq!(classify(500, body.as_bytes()).kind, Kind::ServerError);
+}
+
+#[test]
+fn a_key_that_the_reader_keeps_for_itself_is_the_models_and_never_read() {
+    for (dialect, body) in [
+        (
+            "messages",
+            r#"{"type":"message","role":"assistant","content":[{"type":"tool_use","id":"a","name":"t","input":{"$serde_json::private::RawValue":"[1]"}}],"stop_reason":"tool_use"}"#,
+        ),
+        (
+            "gemini",
+            r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"t","args":{"\u0024serde_json::private::RawValue":"1"}}}]}}]}"#,
+        ),
+    ] {
+        assert_eq!(crate::read_response(dialect, body.as_bytes()).unwrap_err().kind, Kind::Malformed, "{dialect}");
+    }
+    let call = json!({"function": {"name": "t", "arguments": "{\"$serde_json::private::RawValue\": \"1\"}"}});
+    let body = json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}).to_string();
+    let reply = crate::read_response("chat", body.as_bytes()).unwrap();
+    assert_eq!(reply.calls[0].arguments.value, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_of_an_error_counts_though_its_body_never_comes() {
+    use crate::transport::tests::Act;
+    for act in [Act::Cut, Act::Hang] {
+        let refused = Answer { acts: vec![Act::Give("{"), act], ..Answer::of(401, "") };
+        let error = model(json!({}), [refused]).respond(&ask(), &Context::new(key())).await.unwrap_err();
+        assert_eq!((error.kind, error.status), (Kind::Unauthorized, Some(401)));
+    }
+}

@@ -84,12 +84,9 @@ async fn waits_are_the_same_when_a_run_is_run_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_when_is_asked_again_then() {
-    for (name, value, seconds) in [
-        ("retry-after", "7", 7.0),
-        ("retry-after-ms", "1500", 1.5),
-        ("retry-after", "9999", 120.0),
-        ("retry-after", "0", 0.0),
-    ] {
+    for (name, value, seconds) in
+        [("retry-after", "7", 7.0), ("retry-after-ms", "1500", 1.5), ("retry-after", "9999", 120.0)]
+    {
         let began = Instant::now();
         let answers = [Answer::of(429, "{}").with(name, value), Answer::of(200, GOOD)];
         respond(json!({}), answers).await.unwrap();
