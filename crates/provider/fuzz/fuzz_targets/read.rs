@@ -2,7 +2,7 @@
 //!
 //! The first byte chooses the dialect, the second how many cuts there are, the next ones where they are.
 //!
-//! `cargo +nightly fuzz run read crates/provider/fuzz/corpus/read crates/provider/fixtures/*`
+//! `crates/provider/fuzz/run 60` builds a corpus of the fixtures and fuzzes for a minute.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
