@@ -114,7 +114,7 @@ impl Assemble for Assembler {
     }
 }
 
-/// Whether the output that a stream's end tells lacks calls or text that the stream brought.
+/// Whether the output that a stream's end tells lacks calls, text or sealed thoughts that the stream brought.
 fn says_less(told: &[Value], streamed: &[Value]) -> bool {
     let calls = |items: &[Value]| items.iter().filter(|item| Sort::of(item).is_call()).count();
     let speaks = |part: &Value| ["text", "refusal"].iter().any(|key| part[key].as_str().is_some_and(|t| !t.is_empty()));
@@ -127,7 +127,11 @@ fn says_less(told: &[Value], streamed: &[Value]) -> bool {
             })
             .count()
     };
-    calls(told) < calls(streamed) || texts(told) == 0 && texts(streamed) > 0
+    // Thoughts that the model has to be given back; those without it may be shown in other words.
+    let sealed = |items: &[Value]| {
+        items.iter().filter(|item| item["encrypted_content"].as_str().is_some_and(|text| !text.is_empty())).count()
+    };
+    calls(told) < calls(streamed) || texts(told) == 0 && texts(streamed) > 0 || sealed(told) < sealed(streamed)
 }
 
 impl Assembler {
