@@ -4,6 +4,8 @@ pub mod chat;
 pub mod gemini;
 pub mod messages;
 pub mod responses;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::RemoteModel;
-use crate::dialect::chat::tests::stories::{GOOD, key};
+use crate::dialect::chat::tests::stories::GOOD;
+use crate::dialect::tests::key;
 use crate::transport::tests::{Act, Answer, Fake, wire};
 use crate::{Context, Kind, Model, Reply, Request, Transport};
 use mocktrial_trajectory::{Message, Part, ToolResult, ToolSpec};

@@ -1,6 +1,7 @@
 //! What a response is found to cost where the price comes from the table.
 
-use super::stories::{ask, key, model};
+use super::stories::model;
+use crate::dialect::tests::{ask, key};
 use crate::transport::tests::Answer;
 use crate::{Context, Model as _, Request};
 use mocktrial_trajectory::{Media, Message, Part};

@@ -1,6 +1,7 @@
 //! What servers say when they refuse, in their own words.
 
-use super::stories::{ask, key, model};
+use super::stories::model;
+use crate::dialect::tests::{ask, key};
 use crate::failure::classify;
 use crate::transport::tests::Answer;
 use crate::{Context, Kind, Model};

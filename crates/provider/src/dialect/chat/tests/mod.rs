@@ -2,6 +2,6 @@
 
 mod costs;
 mod failures;
-mod fixtures;
+mod reading;
 mod requests;
 pub(crate) mod stories;

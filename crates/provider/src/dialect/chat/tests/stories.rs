@@ -1,26 +1,19 @@
 //! Whole requests over a wire of the tests' own, in paused time.
 
 use super::requests::config;
+use crate::dialect::tests::{ask, key};
 use crate::transport::tests::{Act, Answer, Fake};
 use crate::{
     Cancel, CancelSource, Context, Exhausted, Kind, Meter, Model, ProviderError, RemoteModel, Reply, Request, Scrubber,
     Spend, Ticket, Transport,
 };
-use mocktrial_trajectory::{EndReason, EpisodeKey, Message};
+use mocktrial_trajectory::{EndReason, Message};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) const GOOD: &str = r#"{"model":"m-1","choices":[{"message":{"content":"Hi."},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":100,"prompt_tokens_details":{"cached_tokens":400}}}"#;
-
-pub(crate) fn key() -> EpisodeKey {
-    EpisodeKey { scenario: "retail/refund".into(), variant: "".into(), endpoint: "qwen".into(), trial: 1 }
-}
-
-pub(crate) fn ask() -> Request {
-    Request { conversation: [Message::user("Hi")].into_iter().collect(), ..Request::default() }
-}
 
 pub(super) fn model(settings: Value, answers: impl IntoIterator<Item = Answer>) -> RemoteModel {
     let transport = Transport::on(crate::transport::tests::wire(Fake::new(answers)), Scrubber::new(), None);

@@ -1,6 +1,6 @@
 //! What Google says when it refuses.
 
-use super::fixtures::read;
+use super::reading::read;
 use super::stories::respond;
 use crate::Kind;
 use crate::failure::classify;

@@ -1,6 +1,6 @@
 //! The dialect, byte by byte.
 
 mod failures;
-mod fixtures;
+mod reading;
 mod requests;
 mod stories;

@@ -1,7 +1,7 @@
 //! Requests as they go out.
 
 use super::super::Gemini;
-use super::fixtures::read;
+use super::reading::read;
 use crate::dialect::{Dialect as _, Place};
 use crate::{ModelConfig, Request, Toolbox};
 use mocktrial_trajectory::{Arguments, Media, Message, Part, ToolCall, ToolResult, ToolSpec};

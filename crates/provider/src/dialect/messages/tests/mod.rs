@@ -3,6 +3,6 @@
 mod configuration;
 mod corpus;
 mod failures;
-mod fixtures;
+mod reading;
 mod requests;
 mod stories;

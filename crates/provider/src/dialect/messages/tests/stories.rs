@@ -1,7 +1,7 @@
 //! Whole requests over a wire of the tests' own, where this dialect differs from others.
 
 use super::requests::config;
-use crate::dialect::chat::tests::stories::{ask, key};
+use crate::dialect::tests::{ask, key};
 use crate::transport::tests::{Act, Answer, Fake};
 use crate::{Context, Kind, Model, ProviderError, RemoteModel, Reply, Request, Scrubber, Transport};
 use mocktrial_trajectory::{EndReason, Media, Message, Part, Stop};

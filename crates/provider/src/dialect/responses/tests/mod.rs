@@ -1,5 +1,5 @@
 //! The dialect, byte by byte.
 
-mod fixtures;
+mod reading;
 mod requests;
 mod stories;

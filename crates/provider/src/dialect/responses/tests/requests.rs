@@ -1,7 +1,7 @@
 //! Requests as they go out.
 
 use super::super::Responses;
-use super::fixtures::read;
+use super::reading::read;
 use crate::dialect::{Dialect as _, Place};
 use crate::{ModelConfig, Request, Toolbox};
 use mocktrial_trajectory::{Arguments, Freeform, Media, Message, Part, ToolCall, ToolResult, ToolSpec};
@@ -107,7 +107,8 @@ fn corpus() -> Vec<(&'static str, Value)> {
 /// A conversation of what was read from a server.
 fn passed_back() -> Request {
     let read = |name: &str| {
-        let (_, bytes) = super::fixtures::fixtures().into_iter().find(|(file, _)| file == name).unwrap();
+        let (_, bytes) =
+            crate::dialect::tests::fixtures("responses").into_iter().find(|(file, _)| file == name).unwrap();
         read(&bytes, 3).unwrap().message()
     };
     ask([
