@@ -6,6 +6,7 @@ use crate::mend::excerpt;
 use crate::sse::{Events, TooLong};
 use crate::{Kind, ProviderError, Reply, failure};
 use mocktrial_trajectory::has_private_key;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -101,38 +102,82 @@ pub(crate) fn unreadable(what: &str, body: &[u8]) -> Failure {
     )
 }
 
+/// Reads the data of an event. One that cannot be read is lost: part of the answer may be in it.
+pub(crate) fn event<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, Failure> {
+    // serde would take a list for a struct, field by field.
+    if data.starts_with(b"[") {
+        return Err(unreadable("an event of the stream is a list, which it should not be", data));
+    }
+    serde_json::from_slice(data).map_err(|e| lost(&e, data))
+}
+
+/// An event that cannot be read.
+pub(crate) fn lost(e: &serde_json::Error, data: &[u8]) -> Failure {
+    unreadable(&format!("an event of the stream cannot be read ({e})"), data)
+}
+
 /// Takes a stream's bytes in any pieces; any split gives the same reply.
 pub(crate) struct Stream {
     events: Events,
+    told: Told,
+}
+
+/// What the events have told.
+struct Told {
     assembler: Box<dyn Assemble>,
+    result: Result<(), Failure>,
+    /// Whether the stream has said that it is whole: what comes after that is not looked at.
+    done: bool,
 }
 
 impl Stream {
     pub(crate) fn new(dialect: &dyn Dialect) -> Self {
-        Self { events: Events::default(), assembler: dialect.assembler() }
+        Self { events: Events::default(), told: Told { assembler: dialect.assembler(), result: Ok(()), done: false } }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut result = Ok(());
-        let assembler = &mut self.assembler;
-        let pushed = self.events.push(bytes, &mut |name, data| {
-            if result.is_ok() {
-                result = if has_private_key(data) { Err(hostile()) } else { assembler.event(name, data) };
-            }
-        });
-        pushed.map_err(too_long).and(result)
+        let told = &mut self.told;
+        self.events.push(bytes, &mut |name, data| told.event(name, data)).map_err(too_long)?;
+        told.result.clone()
     }
 
     pub(crate) fn finish(mut self, turn: u32) -> Result<Reply, Failure> {
-        let mut result = Ok(());
-        let assembler = &mut self.assembler;
-        let ended = self.events.finish(&mut |name, data| {
-            if result.is_ok() {
-                result = if has_private_key(data) { Err(hostile()) } else { assembler.event(name, data) };
-            }
-        });
-        ended.map_err(too_long).and(result)?;
-        self.assembler.finish(turn)
+        let told = &mut self.told;
+        self.events.finish(&mut |name, data| told.event(name, data)).map_err(too_long)?;
+        self.told.result?;
+        self.told.assembler.finish(turn, self.told.done)
+    }
+}
+
+impl Told {
+    fn event(&mut self, name: &[u8], data: &[u8]) {
+        if self.result.is_ok() {
+            self.result = self.take(name, data.trim_ascii());
+        }
+    }
+
+    fn take(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
+        if self.done || data.is_empty() {
+            return Ok(());
+        }
+        if data == b"[DONE]" {
+            self.done = true;
+            return Ok(());
+        }
+        // An error need not be JSON.
+        if name == b"error" {
+            return Err(failure::embedded(&String::from_utf8_lossy(data)));
+        }
+        if !data.starts_with(b"{") && !data.starts_with(b"[") {
+            let text = || format!("not an event, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
+            self.assembler.mender().mend_piece("unparseable_event", text);
+            return Ok(());
+        }
+        if has_private_key(data) {
+            return Err(hostile());
+        }
+        self.done = self.assembler.event(name, data)?;
+        Ok(())
     }
 }
 

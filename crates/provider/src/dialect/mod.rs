@@ -9,6 +9,7 @@ pub(crate) mod tests;
 
 use crate::config::{ConfigError, ModelConfig};
 use crate::error::Failure;
+use crate::mend::Mender;
 use crate::preset::Preset;
 use crate::read::unreadable;
 use crate::{Auth, Reply, Request, Toolbox};
@@ -122,10 +123,14 @@ pub(crate) trait Encode: Send + Sync {
 
 /// Makes a reply from the events of a stream.
 pub(crate) trait Assemble: Send {
-    /// Takes the next event: its name, empty where it has none, and its data.
-    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure>;
+    /// Takes the next event: its name, empty where it has none, and its data, which begins as an object or a
+    /// list; whether the stream is whole with it. Errors by name and `[DONE]` never come here.
+    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<bool, Failure>;
 
-    /// The reply, when the stream has ended. `turn` is the request's number in the episode, for call ids
-    /// that have to be made.
-    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure>;
+    /// Where mendings are recorded.
+    fn mender(&mut self) -> &mut Mender;
+
+    /// The reply, when the stream has ended; `done` where it said itself that it was whole. `turn` is the
+    /// request's number in the episode, for call ids that have to be made.
+    fn finish(self: Box<Self>, turn: u32, done: bool) -> Result<Reply, Failure>;
 }

@@ -16,12 +16,12 @@
 //! | `empty_call` | a call without id, name and arguments is left out |
 //! | `stop_with_calls`, `calls_announced`, `missing_finish_reason` | a finish reason that is absent or contradicts the message |
 //! | `extra_choices` | choices beyond the first are left out |
-//! | `unparseable_chunk` | an event of a stream that is no JSON is passed over; one that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
+//! | `unparseable_event` | an event of a stream that is no JSON is passed over; one that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
 //! | `partial_usage`, `unreadable_usage` | usage that lacks a part is left out |
 //! | `reasoning_beside_output` | reasoning tokens that a server counts beside the output are counted as output |
 //! | `odd_content` | content that is neither text nor a list of parts |
 //!
-//! Of a kind that every piece of a stream may need (`unparseable_chunk`, the usages, `odd_content`) the
+//! Of a kind that every piece of a stream may need (`unparseable_event`, the usages, `odd_content`) the
 //! first repair is told, of any other the first sixteen; the last of them says how many more there were.
 //!
 //! The neutral form keeps the text, calls, reasoning and usage. Where the message has more (reasoning,

@@ -5,8 +5,8 @@ use super::message::CallPiece;
 use super::response::Envelope;
 use crate::dialect::Assemble;
 use crate::error::Failure;
-use crate::mend::excerpt;
-use crate::{Kind, Reply, failure};
+use crate::mend::Mender;
+use crate::{Kind, Reply, read};
 
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
@@ -14,37 +14,12 @@ pub(super) struct Assembler {
     /// The call that was last written to.
     current: Option<usize>,
     chunks: usize,
-    done: bool,
     odd_index: bool,
 }
 
 impl Assemble for Assembler {
-    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
-        let data = data.trim_ascii();
-        if self.done || data.is_empty() {
-            return Ok(());
-        }
-        if data == b"[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        if name == b"error" {
-            return Err(failure::embedded(&String::from_utf8_lossy(data)));
-        }
-        let envelope: Envelope<'_> = match serde_json::from_slice(data) {
-            Ok(envelope) => envelope,
-            // What begins like a chunk and cannot be read is lost: part of the answer may be in it.
-            Err(e) if data.starts_with(b"{") || data.starts_with(b"[") => {
-                let text =
-                    format!("a chunk of the stream cannot be read ({e}): {}", excerpt(&String::from_utf8_lossy(data)));
-                return Err(Failure::new(Kind::Unreadable, text));
-            }
-            Err(_) => {
-                let text = || format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.draft.mender.mend_piece("unparseable_chunk", text);
-                return Ok(());
-            }
-        };
+    fn event(&mut self, _name: &[u8], data: &[u8]) -> Result<bool, Failure> {
+        let envelope: Envelope<'_> = read::event(data)?;
         envelope.absorb_into(&mut self.draft)?;
         for choice in envelope.choices.unwrap_or_default() {
             if choice.index.is_some_and(|i| i > 0) {
@@ -61,11 +36,15 @@ impl Assemble for Assembler {
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure> {
-        let Self { draft, done, chunks, .. } = *self;
+    fn mender(&mut self) -> &mut Mender {
+        &mut self.draft.mender
+    }
+
+    fn finish(self: Box<Self>, turn: u32, done: bool) -> Result<Reply, Failure> {
+        let Self { draft, chunks, .. } = *self;
         if draft.finish.is_none() && !done {
             return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
         }

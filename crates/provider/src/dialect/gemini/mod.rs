@@ -17,7 +17,7 @@
 //! | `finish_message` | nothing is mended: the server gave the answer up, and this is what it says of it |
 //! | `extra_candidates` | candidates beyond the first are left out |
 //! | `odd_part` | a part that is no object, or a field of one that cannot be read, is left out |
-//! | `unparseable_chunk` | an event of a stream that is no JSON is passed over; one that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
+//! | `unparseable_event` | an event of a stream that is no JSON is passed over; one that begins like JSON and cannot be read fails the attempt, since part of the answer is lost |
 //! | `partial_usage`, `unreadable_usage` | usage that lacks a part is left out |
 //! | `reasoning_within_output` | thinking that a server counts within the output, where Google counts it beside, is not counted twice |
 //! | `unreadable_logprobs` | probabilities that cannot be read are left out |

@@ -3,43 +3,32 @@
 use super::response::{Envelope, Reading};
 use crate::dialect::Assemble;
 use crate::error::Failure;
-use crate::mend::excerpt;
-use crate::read::unreadable;
-use crate::{Kind, Reply, failure};
+use crate::mend::Mender;
+use crate::read::{self, unreadable};
+use crate::{Kind, Reply};
 use serde_json::value::RawValue;
 
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     reading: Reading,
-    done: bool,
 }
 
 impl Assemble for Assembler {
-    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
-        let data = data.trim_ascii();
-        if self.done || data.is_empty() {
-            return Ok(());
+    fn event(&mut self, _name: &[u8], data: &[u8]) -> Result<bool, Failure> {
+        if data.starts_with(b"[") {
+            self.list(data)?;
+        } else {
+            self.chunk(data)?;
         }
-        if data == b"[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        if name == b"error" {
-            return Err(failure::embedded(&String::from_utf8_lossy(data)));
-        }
-        match data.first() {
-            Some(b'[') => self.list(data),
-            Some(b'{') => self.chunk(data),
-            _ => {
-                let text = || format!("not a chunk, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.reading.draft.mender.mend_piece("unparseable_chunk", text);
-                Ok(())
-            }
-        }
+        Ok(false)
     }
 
-    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure> {
-        if !self.reading.is_ended() && !self.done {
+    fn mender(&mut self) -> &mut Mender {
+        &mut self.reading.draft.mender
+    }
+
+    fn finish(self: Box<Self>, turn: u32, done: bool) -> Result<Reply, Failure> {
+        if !self.reading.is_ended() && !done {
             return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
         }
         self.reading.finish(turn, |what| Failure::new(Kind::Unreadable, what))
@@ -47,10 +36,8 @@ impl Assemble for Assembler {
 }
 
 impl Assembler {
-    /// Takes a chunk. One that cannot be read is lost: part of the answer may be in it.
     fn chunk(&mut self, data: &[u8]) -> Result<(), Failure> {
-        let envelope: Envelope<'_> = serde_json::from_slice(data)
-            .map_err(|e| unreadable(&format!("a chunk of the stream cannot be read ({e})"), data))?;
+        let envelope: Envelope<'_> = read::event(data)?;
         self.reading.absorb(envelope)
     }
 
@@ -65,5 +52,5 @@ impl Assembler {
 pub(super) fn read_list(body: &[u8], turn: u32) -> Result<Reply, Failure> {
     let mut assembler = Box::<Assembler>::default();
     assembler.list(body)?;
-    assembler.finish(turn)
+    assembler.finish(turn, false)
 }

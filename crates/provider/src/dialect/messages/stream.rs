@@ -5,7 +5,8 @@ use super::draft_block::{self, Block};
 use super::response::{ADVICE, Message};
 use crate::dialect::Assemble;
 use crate::error::Failure;
-use crate::mend::excerpt;
+use crate::mend::{Mender, excerpt};
+use crate::read::{self, lost};
 use crate::{Kind, Reply, failure};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -21,7 +22,6 @@ pub(super) struct Assembler {
     /// The block that was begun last, while it is open.
     current: Option<usize>,
     begun: bool,
-    done: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,27 +60,8 @@ struct Delta<'a> {
 }
 
 impl Assemble for Assembler {
-    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
-        let data = data.trim_ascii();
-        if self.done || data.is_empty() {
-            return Ok(());
-        }
-        if data == b"[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        let event: Event<'_> = match serde_json::from_slice(data) {
-            Ok(event) => event,
-            // An error need not be JSON.
-            Err(_) if name == b"error" => return Err(failure::embedded(&String::from_utf8_lossy(data))),
-            // What begins like an event and cannot be read is lost: part of the answer may be in it.
-            Err(e) if data.starts_with(b"{") || data.starts_with(b"[") => return Err(lost(&e, data)),
-            Err(_) => {
-                let text = || format!("not an event, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.draft.mender.mend_piece("unparseable_event", text);
-                return Ok(());
-            }
-        };
+    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<bool, Failure> {
+        let event: Event<'_> = read::event(data)?;
         if let Some(error) = event.error.filter(|error| error.get() != "null") {
             return Err(failure::embedded(error.get()));
         }
@@ -109,18 +90,22 @@ impl Assemble for Assembler {
                     counts.absorb(raw, false, served, mender);
                 }
             }
-            "message_stop" => self.done = true,
+            "message_stop" => return Ok(true),
             _ => {
                 let text =
                     || format!("an event of no known type, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
                 self.draft.mender.mend_piece("unknown_event", text);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure> {
-        let Self { draft, done, begun, .. } = *self;
+    fn mender(&mut self) -> &mut Mender {
+        &mut self.draft.mender
+    }
+
+    fn finish(self: Box<Self>, turn: u32, done: bool) -> Result<Reply, Failure> {
+        let Self { draft, begun, .. } = *self;
         if draft.stop_reason.is_none() && !done {
             return Err(Failure::new(Kind::Connection, "the stream stopped before its end"));
         }
@@ -129,12 +114,6 @@ impl Assemble for Assembler {
         }
         Ok(draft.finish(turn))
     }
-}
-
-/// Part of the answer that cannot be read.
-fn lost(e: &serde_json::Error, data: &[u8]) -> Failure {
-    let text = format!("an event of the stream cannot be read ({e}): {}", excerpt(&String::from_utf8_lossy(data)));
-    Failure::new(Kind::Unreadable, text)
 }
 
 /// An index, which may be written as a text.

@@ -6,9 +6,9 @@ use super::response::Envelope;
 use super::slot::Slot;
 use crate::dialect::Assemble;
 use crate::error::Failure;
-use crate::mend::excerpt;
+use crate::mend::{Mender, excerpt};
 use crate::read::text;
-use crate::{Kind, Reply, failure};
+use crate::{Kind, Reply, failure, read};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -26,64 +26,23 @@ pub(super) struct Assembler {
     latest: HashMap<Sort, usize>,
     /// The output that the last event told, once it has come.
     ended: Option<Vec<Value>>,
-    /// Whether `[DONE]` came.
-    done: bool,
 }
 
 impl Assemble for Assembler {
-    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
-        let data = data.trim_ascii();
-        if self.done || data.is_empty() {
-            return Ok(());
+    fn event(&mut self, name: &[u8], data: &[u8]) -> Result<bool, Failure> {
+        // Nothing after the last event but `[DONE]` is looked at.
+        if self.ended.is_none() {
+            self.take(name, data)?;
         }
-        if data == b"[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        if self.ended.is_some() {
-            return Ok(());
-        }
-        let event: Event<'_> = match serde_json::from_slice(data) {
-            Ok(event) => event,
-            Err(_) if name == b"error" => return Err(failure::embedded(&String::from_utf8_lossy(data))),
-            // What begins like an event and cannot be read is lost: part of the answer may be in it.
-            Err(e) if data.starts_with(b"{") || data.starts_with(b"[") => {
-                let text =
-                    format!("an event of the stream cannot be read ({e}): {}", excerpt(&String::from_utf8_lossy(data)));
-                return Err(Failure::new(Kind::Unreadable, text));
-            }
-            Err(_) => {
-                let text = || format!("not an event, passed over: {}", excerpt(&String::from_utf8_lossy(data)));
-                self.draft.mender.mend_piece("unparseable_event", text);
-                return Ok(());
-            }
-        };
-        let kind = word(event.r#type).unwrap_or_else(|| String::from_utf8_lossy(name));
-        let Some((what, step)) = kind.strip_prefix("response.").map(|rest| rest.rsplit_once('.').unwrap_or(("", rest)))
-        else {
-            let failed = kind == "error" || event.error.is_some_and(|error| error.get() != "null");
-            return if failed { Err(failure::embedded(&String::from_utf8_lossy(data))) } else { Ok(()) };
-        };
-        match (what, step) {
-            ("", "created" | "in_progress" | "queued") => {
-                if let Some(Ok(told)) = event.response.map(|raw| serde_json::from_str::<Envelope<'_>>(raw.get())) {
-                    told.absorb_served(&mut self.draft);
-                }
-                Ok(())
-            }
-            ("", "done") => self.end("completed", &event, data),
-            ("", "completed" | "incomplete" | "failed" | "cancelled") => self.end(step, &event, data),
-            ("output_item", "added" | "done") => self.item(&event, step == "done"),
-            (what, "delta" | "done" | "added") => {
-                self.piece(what, step == "delta", &event);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        Ok(false)
     }
 
-    fn finish(self: Box<Self>, turn: u32) -> Result<Reply, Failure> {
-        let Self { mut draft, slots, ended, done, .. } = *self;
+    fn mender(&mut self) -> &mut Mender {
+        &mut self.draft.mender
+    }
+
+    fn finish(self: Box<Self>, turn: u32, done: bool) -> Result<Reply, Failure> {
+        let Self { mut draft, slots, ended, .. } = *self;
         let told = match ended {
             Some(told) => told,
             None if !done => return Err(Failure::new(Kind::Connection, "the stream stopped before its end")),
@@ -111,6 +70,34 @@ impl Assemble for Assembler {
             told
         };
         Ok(draft.finish(output, turn))
+    }
+}
+
+impl Assembler {
+    fn take(&mut self, name: &[u8], data: &[u8]) -> Result<(), Failure> {
+        let event: Event<'_> = read::event(data)?;
+        let kind = word(event.r#type).unwrap_or_else(|| String::from_utf8_lossy(name));
+        let Some((what, step)) = kind.strip_prefix("response.").map(|rest| rest.rsplit_once('.').unwrap_or(("", rest)))
+        else {
+            let failed = kind == "error" || event.error.is_some_and(|error| error.get() != "null");
+            return if failed { Err(failure::embedded(&String::from_utf8_lossy(data))) } else { Ok(()) };
+        };
+        match (what, step) {
+            ("", "created" | "in_progress" | "queued") => {
+                if let Some(Ok(told)) = event.response.map(|raw| serde_json::from_str::<Envelope<'_>>(raw.get())) {
+                    told.absorb_served(&mut self.draft);
+                }
+                Ok(())
+            }
+            ("", "done") => self.end("completed", &event, data),
+            ("", "completed" | "incomplete" | "failed" | "cancelled") => self.end(step, &event, data),
+            ("output_item", "added" | "done") => self.item(&event, step == "done"),
+            (what, "delta" | "done" | "added") => {
+                self.piece(what, step == "delta", &event);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

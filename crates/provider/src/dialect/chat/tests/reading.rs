@@ -19,7 +19,7 @@ fn a_flood_of_junk_is_one_repair_of_each_kind_and_a_count() {
     stream.push_str("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n");
     let repairs = read(stream.as_bytes(), 0).unwrap().repairs;
     let of = |what: &str| repairs.iter().filter(|r| r.what == what).map(|r| r.detail.as_str()).collect::<Vec<_>>();
-    assert_eq!(of("unparseable_chunk"), ["not a chunk, passed over: junk (and 9999 more)"]);
+    assert_eq!(of("unparseable_event"), ["not an event, passed over: junk (and 9999 more)"]);
     assert_eq!(of("partial_usage").len(), 1);
     assert_eq!(of("odd_content"), ["content is neither text nor a list: true (and 999 more)"]);
     for what in ["missing_call_id", "colliding_call_index"] {

@@ -46,7 +46,7 @@ fn a_flood_of_junk_is_one_repair_of_each_kind_and_a_count() {
     let reply = read(stream.as_bytes(), 0).unwrap();
     let of =
         |what: &str| reply.repairs.iter().filter(|r| r.what == what).map(|r| r.detail.as_str()).collect::<Vec<_>>();
-    assert_eq!(of("unparseable_chunk"), ["not a chunk, passed over: junk (and 9999 more)"]);
+    assert_eq!(of("unparseable_event"), ["not an event, passed over: junk (and 9999 more)"]);
     assert_eq!(of("odd_part"), ["a part cannot be read and is left out: 5 (and 999 more)"]);
     for what in ["partial_usage", "unreadable_usage"] {
         assert_eq!(of(what).len(), 1, "{what}");
