@@ -1,9 +1,9 @@
 //! Writing JSON pieces, and what is passed back of a call that servers would not take as it is.
 
 use crate::Toolbox;
-use mocktrial_trajectory::Arguments;
+use mocktrial_trajectory::{Arguments, Part};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// Arguments that are no JSON object are passed back up to this many bytes.
@@ -13,6 +13,15 @@ const ECHOED: usize = 16 << 10;
 pub(crate) fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Writing plain data into memory cannot fail.
     let _ = serde_json::to_writer(out, value);
+}
+
+/// Writes the content of a message as OpenAI's two dialects have it: a text where it is one, else its parts.
+pub(crate) fn put_parts(out: &mut Vec<u8>, parts: &[Part], part: fn(&Part) -> Value) {
+    match parts {
+        [] => put(out, ""),
+        [Part::Text { text }] => put(out, text),
+        several => put(out, &several.iter().map(part).collect::<Vec<_>>()),
+    }
 }
 
 /// Writes a further field of an object.

@@ -3,7 +3,7 @@
 use crate::config::parameters;
 use crate::dialect::{Encode, Setup};
 use crate::parameters::{Seed, ToolChoice};
-use crate::wire::{field, put, sendable_arguments, wire_seed};
+use crate::wire::{field, put, put_parts, sendable_arguments, wire_seed};
 use crate::{Request, Toolbox};
 use mocktrial_trajectory::{Media, MediaSource, Message, Part, ToolCall, ToolSpec};
 use serde::Serialize;
@@ -163,7 +163,7 @@ fn write_message(message: &Message, tools: &Toolbox, out: &mut Vec<u8>) {
         }
         Message::User { content } => {
             out.extend_from_slice(b"{\"role\":\"user\",\"content\":");
-            write_parts(content, out);
+            put_parts(out, content, part);
         }
         Message::Assistant { raw, .. } if !raw.is_empty() => {
             // The provider's own message, as it came.
@@ -175,7 +175,7 @@ fn write_message(message: &Message, tools: &Toolbox, out: &mut Vec<u8>) {
             if content.is_empty() && !calls.is_empty() {
                 out.extend_from_slice(b"null");
             } else {
-                write_parts(content, out);
+                put_parts(out, content, part);
             }
             if !calls.is_empty() {
                 out.extend_from_slice(b",\"tool_calls\":[");
@@ -192,7 +192,7 @@ fn write_message(message: &Message, tools: &Toolbox, out: &mut Vec<u8>) {
             out.extend_from_slice(b"{\"role\":\"tool\",\"tool_call_id\":");
             put(out, &result.call_id);
             out.extend_from_slice(b",\"content\":");
-            write_parts(&result.content, out);
+            put_parts(out, &result.content, part);
         }
     }
     out.push(b'}');
@@ -226,14 +226,6 @@ fn wire_raw<'a>(raw: &'a Value, tools: &Toolbox) -> Cow<'a, Value> {
         }
     }
     mended
-}
-
-fn write_parts(parts: &[Part], out: &mut Vec<u8>) {
-    match parts {
-        [] => put(out, ""),
-        [Part::Text { text }] => put(out, text),
-        several => put(out, &several.iter().map(part).collect::<Vec<_>>()),
-    }
 }
 
 fn part(part: &Part) -> Value {

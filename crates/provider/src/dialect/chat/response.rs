@@ -6,9 +6,7 @@ use crate::error::Failure;
 use crate::logprob::logprobs;
 use crate::mend::excerpt;
 use crate::read::unreadable;
-use crate::usage::tokens;
-use crate::{Kind, Reply, failure};
-use mocktrial_trajectory::Usage;
+use crate::{Kind, Reply, failure, usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -72,7 +70,7 @@ impl Envelope<'_> {
             }
         }
         if let Some(raw) = self.usage.or(self.x_groq.as_ref().and_then(|g| g.usage)).filter(|u| u.get() != "null") {
-            absorb_usage(raw, draft);
+            draft.usage = usage::openai(raw.get(), &mut draft.mender).or(draft.usage);
         }
         Ok(())
     }
@@ -123,64 +121,6 @@ pub(super) fn read_whole(body: &[u8], turn: u32) -> Result<Reply, Failure> {
         draft.calls.push(made);
     }
     Ok(draft.finish(turn))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WireUsage {
-    prompt_tokens: Option<f64>,
-    completion_tokens: Option<f64>,
-    total_tokens: Option<f64>,
-    prompt_tokens_details: Option<InputDetails>,
-    completion_tokens_details: Option<OutputDetails>,
-    /// DeepSeek's name for cached tokens.
-    prompt_cache_hit_tokens: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct InputDetails {
-    cached_tokens: Option<f64>,
-    cache_write_tokens: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct OutputDetails {
-    reasoning_tokens: Option<f64>,
-}
-
-fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
-    let Ok(wire) = serde_json::from_str::<WireUsage>(raw.get()) else {
-        draft
-            .mender
-            .mend_piece("unreadable_usage", || format!("usage is not what it should be: {}", excerpt(raw.get())));
-        return;
-    };
-    let (Some(input), Some(output)) = (wire.prompt_tokens, wire.completion_tokens) else {
-        if wire.prompt_tokens.is_some() || wire.completion_tokens.is_some() || wire.total_tokens.is_some() {
-            draft
-                .mender
-                .mend_piece("partial_usage", || format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
-        }
-        return;
-    };
-    let details = wire.prompt_tokens_details.unwrap_or_default();
-    let reasoning = tokens(wire.completion_tokens_details.and_then(|d| d.reasoning_tokens));
-    let mut usage = Usage {
-        input: tokens(Some(input)),
-        output: tokens(Some(output)),
-        cached: tokens(details.cached_tokens.or(wire.prompt_cache_hit_tokens)),
-        cache_written: tokens(details.cache_write_tokens),
-        reasoning,
-    };
-    // xAI counts reasoning beside the output and not in it; the total tells.
-    if reasoning > 0 && tokens(wire.total_tokens) == usage.total().saturating_add(reasoning) {
-        usage.output = usage.output.saturating_add(reasoning);
-        let detail = "reasoning tokens were not counted as output; they are now";
-        draft.mender.mend_once("reasoning_beside_output", detail);
-    }
-    draft.usage = Some(usage);
 }
 
 #[derive(Default, Deserialize)]

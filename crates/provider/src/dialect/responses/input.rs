@@ -1,7 +1,7 @@
 //! From the messages of a conversation to the items of `input`.
 
 use crate::Toolbox;
-use crate::wire::{field, put, sendable_arguments};
+use crate::wire::{field, put, put_parts, sendable_arguments};
 use mocktrial_trajectory::{Arguments, Freeform, MediaSource, Message, Part, ToolCall, ToolResult};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub(super) fn write_message(message: &Message, tools: &Toolbox, out: &mut Vec<u8
         Message::System { text } => put(out, text),
         Message::User { content } => {
             out.extend_from_slice(b"{\"type\":\"message\",\"role\":\"user\",\"content\":");
-            write_parts(content, out);
+            put_parts(out, content, part);
             out.push(b'}');
         }
         Message::Assistant { raw, .. } if !raw.is_empty() => {
@@ -82,7 +82,7 @@ fn write_result(result: &ToolResult, tools: &Toolbox, out: &mut Vec<u8>) {
     out.push(b'"');
     field(out, "call_id", &result.call_id);
     out.extend_from_slice(b",\"output\":");
-    write_parts(&result.content, out);
+    put_parts(out, &result.content, part);
     out.push(b'}');
 }
 
@@ -129,14 +129,6 @@ fn change_kind(call: &mut Map<String, Value>, custom: bool) {
         let arguments = Arguments::parse(text(call.shift_remove("arguments")));
         call.insert("type".into(), "custom_tool_call".into());
         call.insert("input".into(), input_text(&arguments).into());
-    }
-}
-
-fn write_parts(parts: &[Part], out: &mut Vec<u8>) {
-    match parts {
-        [] => put(out, ""),
-        [Part::Text { text }] => put(out, text),
-        several => put(out, &several.iter().map(part).collect::<Vec<_>>()),
     }
 }
 

@@ -4,9 +4,7 @@ use super::output::{Draft, Ending};
 use crate::error::Failure;
 use crate::mend::excerpt;
 use crate::read::{text, unreadable};
-use crate::usage::tokens;
-use crate::{Kind, Reply, failure};
-use mocktrial_trajectory::Usage;
+use crate::{Kind, Reply, failure, usage};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -62,7 +60,7 @@ impl Envelope<'_> {
         }
         self.absorb_served(draft);
         if let Some(raw) = self.usage.filter(|u| u.get() != "null") {
-            absorb_usage(raw, draft);
+            draft.usage = usage::openai(raw.get(), &mut draft.mender).or(draft.usage);
         }
         let said = self.status.and_then(text).filter(|status| !status.is_empty());
         let status = match (said.as_deref(), event) {
@@ -108,53 +106,4 @@ pub(super) fn read_whole(body: &[u8], turn: u32) -> Result<Reply, Failure> {
     envelope.absorb_end(None, &mut draft)?;
     let Some(items) = envelope.items()? else { return Err(unreadable("the response has no output", body)) };
     Ok(draft.finish(items, turn))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct WireUsage {
-    input_tokens: Option<f64>,
-    output_tokens: Option<f64>,
-    total_tokens: Option<f64>,
-    input_tokens_details: Option<InputDetails>,
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct InputDetails {
-    cached_tokens: Option<f64>,
-    cache_write_tokens: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct OutputDetails {
-    reasoning_tokens: Option<f64>,
-}
-
-fn absorb_usage(raw: &RawValue, draft: &mut Draft) {
-    let Ok(wire) = serde_json::from_str::<WireUsage>(raw.get()) else {
-        let text = format!("usage is not what it should be: {}", excerpt(raw.get()));
-        draft.mender.mend("unreadable_usage", text);
-        return;
-    };
-    let (Some(input), Some(output)) = (wire.input_tokens, wire.output_tokens) else {
-        draft.mender.mend("partial_usage", format!("usage lacks a part and is left out: {}", excerpt(raw.get())));
-        return;
-    };
-    let details = wire.input_tokens_details.unwrap_or_default();
-    let mut usage = Usage {
-        input: tokens(Some(input)),
-        output: tokens(Some(output)),
-        cached: tokens(details.cached_tokens),
-        cache_written: tokens(details.cache_write_tokens),
-        reasoning: tokens(wire.output_tokens_details.and_then(|d| d.reasoning_tokens)),
-    };
-    // As in Chat Completions, xAI counts reasoning beside the output; the total tells.
-    if usage.reasoning > 0 && tokens(wire.total_tokens) == usage.total().saturating_add(usage.reasoning) {
-        usage.output = usage.output.saturating_add(usage.reasoning);
-        draft.mender.mend("reasoning_beside_output", "reasoning tokens were not counted as output; they are now");
-    }
-    draft.usage = Some(usage);
 }
