@@ -146,6 +146,9 @@ async fn test(args: &EndpointsTestArgs, project: &Project, out: Out) -> Outcome 
         (Some(most), Some(cap)) => Some(most.min(cap)),
         (most, cap) => most.or(cap),
     };
+    if let Some(cap) = budget.cost.filter(|cap| most.is_none_or(|most| *cap < most)) {
+        out.note(format!("the budget holds them to ${cap:.4} together"));
+    }
     confirm::confirm("these calls", args.confirm_above.or(project.config.defaults.confirm_above), args.yes, || cap)?;
     let purse = Arc::new(Purse::new(Budget { cost: cap, ..budget }));
     let mut exit = Exit::Done;

@@ -459,7 +459,16 @@ impl Setup<'_> {
             headers.insert(HeaderName::from_static(name), value);
         }
         if let Some(name) = self.api_key_env() {
-            let key = variable("api_key_env", name)?;
+            let key = variable("api_key_env", name).map_err(|wrong| match &self.config.api_key_env {
+                Some(_) => wrong,
+                None => {
+                    let title = self.preset.title;
+                    mistake(
+                        wrong.key,
+                        format!("the environment variable `{name}`, which holds the key of {title}, is not set"),
+                    )
+                }
+            })?;
             scrubber.learn(&key);
             for (name, value) in self.config.auth.unwrap_or_else(|| self.dialect.auth(self)).headers(key.expose()) {
                 headers.insert(name, sensitive("api_key_env", &value)?);

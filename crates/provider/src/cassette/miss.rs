@@ -4,7 +4,7 @@ use super::Neutral;
 use super::file::{Entry, Key, Parts, Tape};
 use crate::Context;
 use mocktrial_trajectory::{Digest, Message, same};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// A hash as it stands in `parts`: long enough to tell messages apart.
@@ -82,8 +82,14 @@ fn common(parts: &Parts, neutral: &Neutral<'_>) -> usize {
 fn settings(old: &Value, new: &Value) -> Vec<String> {
     let mut out = Vec::new();
     let null = Value::Null;
-    for part in ["model", "parameters", "tool_choice", "extra"] {
-        let (old, new) = (old.get(part).unwrap_or(&null), new.get(part).unwrap_or(&null));
+    // Where no dialect is named it is this one.
+    let chat = Value::from("chat");
+    let mut parts: Vec<&String> = [old, new].into_iter().filter_map(Value::as_object).flat_map(Map::keys).collect();
+    parts.sort();
+    parts.dedup();
+    for part in parts {
+        let absent = if part == "dialect" { &chat } else { &null };
+        let (old, new) = (old.get(part).unwrap_or(absent), new.get(part).unwrap_or(absent));
         match (old, new) {
             _ if same(old, new) => {}
             (Value::Object(a), Value::Object(b)) => {

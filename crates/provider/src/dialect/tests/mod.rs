@@ -1,5 +1,6 @@
 //! What holds for every dialect: a new one is held to it by its line in the list and a folder of fixtures.
 
+mod cassettes;
 mod fixtures;
 
 pub(crate) use fixtures::{fixtures, summary};
