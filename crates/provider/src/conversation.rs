@@ -129,7 +129,8 @@ impl Conversation {
     }
 
     /// Appends an entry shared with another conversation (the system prompt of a scenario, say), so
-    /// that it is serialised once for all of them.
+    /// that it is serialised once for all of them. A message that calls tools, or answers a call, is to be
+    /// shared only between conversations with the same tools: how it is written depends on them.
     pub fn push_entry(&mut self, entry: Arc<Entry>) {
         self.0.push(entry);
     }

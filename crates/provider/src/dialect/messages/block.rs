@@ -1,5 +1,5 @@
-//! Messages and tools as content blocks. What is written depends on nothing but the message, since
-//! endpoints share it.
+//! Messages and tools as content blocks. What is written depends on the message and the tools of its conversation,
+//! never on the endpoint's settings.
 
 use crate::Toolbox;
 use crate::wire::{field, put, sendable_arguments};

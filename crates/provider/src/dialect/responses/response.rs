@@ -6,8 +6,8 @@ use crate::mend::excerpt;
 use crate::read::{text, unreadable};
 use crate::{Kind, Reply, failure, usage};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// A response object: the body, or what an event of a stream has of it.
@@ -30,16 +30,39 @@ pub(super) struct Envelope<'a> {
     service_tier: Option<&'a RawValue>,
 }
 
+/// Reads an item. The arguments of a call that nest too deep to be kept stay as their text: they are the
+/// model's own.
+pub(super) fn item(raw: &RawValue) -> Result<Value, Failure> {
+    #[derive(Deserialize)]
+    struct Call<'a> {
+        r#type: Value,
+        #[serde(default)]
+        id: Value,
+        #[serde(default)]
+        call_id: Value,
+        #[serde(default)]
+        name: Value,
+        #[serde(borrow)]
+        arguments: &'a RawValue,
+    }
+    serde_json::from_str(raw.get()).or_else(|e| match serde_json::from_str::<Call<'_>>(raw.get()) {
+        Ok(Call { r#type, id, call_id, name, arguments }) => Ok(json!({
+            "type": r#type, "id": id, "call_id": call_id, "name": name, "arguments": arguments.get(),
+        })),
+        Err(_) => Err(unreadable(&format!("an item cannot be read ({e})"), raw.get().as_bytes())),
+    })
+}
+
 impl Envelope<'_> {
     /// Its items: `None` where it says nothing of them.
     pub(super) fn items(&self) -> Result<Option<Vec<Value>>, Failure> {
         let Some(raw) = self.output.filter(|raw| raw.get() != "null") else { return Ok(None) };
-        match serde_json::from_str(raw.get()) {
-            Ok(Value::Array(items)) => Ok(Some(items)),
-            Ok(item @ Value::Object(_)) => Ok(Some(vec![item])),
-            Ok(_) => Err(unreadable("the output is not a list of items", raw.get().as_bytes())),
-            Err(e) => Err(unreadable(&format!("the output cannot be read ({e})"), raw.get().as_bytes())),
+        if raw.get().starts_with('{') {
+            return Ok(Some(vec![item(raw)?]));
         }
+        let items: Vec<&RawValue> = serde_json::from_str(raw.get())
+            .map_err(|e| unreadable(&format!("the output is not a list of items ({e})"), raw.get().as_bytes()))?;
+        items.into_iter().map(item).collect::<Result<_, _>>().map(Some)
     }
 
     /// Takes who answered.

@@ -2,7 +2,7 @@
 
 use super::event::{Event, word};
 use super::output::{Draft, Ending, Sort};
-use super::response::Envelope;
+use super::response::{self, Envelope};
 use super::slot::Slot;
 use crate::dialect::Assemble;
 use crate::error::Failure;
@@ -139,9 +139,7 @@ impl Assembler {
     /// Takes an item as it is announced, or as it ends.
     fn item(&mut self, event: &Event<'_>, done: bool) -> Result<(), Failure> {
         let Some(raw) = event.item else { return Ok(()) };
-        let item: Value = serde_json::from_str(raw.get()).map_err(|e| {
-            Failure::new(Kind::Unreadable, format!("an item cannot be read ({e}): {}", excerpt(raw.get())))
-        })?;
+        let item = response::item(raw)?;
         let sort = Sort::of(&item);
         let id = item["id"].as_str().unwrap_or_default();
         let at = match self.find(sort, id, event.index(), done) {

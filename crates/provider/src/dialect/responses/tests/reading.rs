@@ -81,3 +81,16 @@ fn many_items_with_ids_of_their_own_are_read_in_linear_time() {
     let reply = read(stream.as_bytes(), 0).unwrap();
     assert_eq!(reply.raw.len(), 20_000);
 }
+
+#[test]
+fn arguments_that_nest_beyond_all_measure_are_the_models_and_not_the_servers() {
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(1000), "]".repeat(1000));
+    let item = format!(r#"{{"type":"function_call","call_id":"c","name":"t","arguments":{deep}}}"#);
+    let whole = format!(r#"{{"status":"completed","output":[{item}]}}"#);
+    let stream = format!("data: {{\"type\":\"response.output_item.done\",\"item\":{item}}}\n\ndata: [DONE]\n\n");
+    for body in [whole, stream] {
+        let reply = read(body.as_bytes(), 0).unwrap();
+        assert_eq!((&*reply.calls[0].name, &reply.calls[0].arguments.value), ("t", &None));
+        assert_eq!(reply.calls[0].arguments.text, deep);
+    }
+}
