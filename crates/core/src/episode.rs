@@ -6,9 +6,9 @@ use crate::session::{Ended, Finished};
 use crate::suite::Limits;
 use crate::{driver::Driver, limits};
 use mocktrial_provider::{Cancel, Context, Meter};
-use mocktrial_scoring::{Subject, passed};
+use mocktrial_scoring::{Subject, total};
 use mocktrial_store::EpisodeRecord;
-use mocktrial_trajectory::{Answer, EndReason, EpisodeKey};
+use mocktrial_trajectory::{Answer, EndReason, EpisodeKey, Total};
 use std::sync::Arc;
 
 /// What an episode needs to know of its run.
@@ -75,7 +75,7 @@ pub fn broken(
     let detail = format!("a mistake in mocktrial, please report it: {why}");
     let session = scenario.session(None, Limits::default());
     let Finished { trajectory, measurements, .. } = session.finish(Ended::new(EndReason::HarnessError, &*detail));
-    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, Vec::new(), None);
+    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, Vec::new(), Total::default());
     record.row.started = jiff::Timestamp::now().to_string();
     Graded { record, detail: Some(detail) }
 }
@@ -137,8 +137,8 @@ pub fn graded(scenario: &ReadyScenario, key: EpisodeKey, dispatch: u64, seed: u6
         .collect();
     let answers: Vec<_> = asked.iter().map(|a| a.answer.clone()).collect();
     let grades = scenario.grading.grade(&subject, &answers);
-    let passed = passed(&grades);
-    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, grades, passed);
+    let total = total(&grades);
+    let mut record = EpisodeRecord::new(key, dispatch, seed, &trajectory, measurements, grades, total);
     record.asked = asked;
     Graded { record, detail: trajectory.end_detail().map(str::to_owned) }
 }

@@ -3,7 +3,7 @@
 use crate::plan::Plan;
 use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::suite::{self, Budget, CassetteMode, EndpointKind};
-use mocktrial_scoring::{Subject, passed};
+use mocktrial_scoring::{Subject, total};
 use mocktrial_store::{
     Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Regrade, RunFile, Scenario, Selection, Status, Store,
     StoreError, StoredEpisode,
@@ -214,6 +214,6 @@ fn regraded(ready: &ReadyScenario, episode: StoredEpisode) -> Option<Regrade> {
     let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
     let answers: Vec<_> = episode.asked.iter().map(|a| a.answer.clone()).collect();
     let grades = ready.grading.grade(&subject, &answers);
-    let passed = passed(&grades);
-    Some(Regrade { key: episode.row.key, grades, passed, asked: episode.asked })
+    let total = total(&grades);
+    Some(Regrade { key: episode.row.key, grades, total, asked: episode.asked })
 }

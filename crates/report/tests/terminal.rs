@@ -157,6 +157,8 @@ fn told(key: EpisodeKey, end: EndReason, passed: Option<bool>, answer: &str) -> 
         criterion: at.into(),
         grader: grader.into(),
         measure: "task".into(),
+        weight: 1.0,
+        nullifies: false,
         score: match outcome {
             Outcome::Passed => Some(1.0),
             Outcome::Failed => Some(0.0),
@@ -183,7 +185,15 @@ fn told(key: EpisodeKey, end: EndReason, passed: Option<bool>, answer: &str) -> 
         ),
     };
     let grades = vec![grade("expect[0]", "state", Outcome::Passed, vec![]), answered];
-    EpisodeRecord::new(key, 0, 1_234_567, &t, m, grades, passed)
+    EpisodeRecord::new(
+        key,
+        0,
+        1_234_567,
+        &t,
+        m,
+        grades,
+        Total { passed, score: passed.map(|p| f64::from(u8::from(p))) },
+    )
 }
 
 fn run(selection: Selection, cut: bool) -> (Summary, Episode) {
@@ -486,13 +496,23 @@ fn hostile_text_is_shown_and_never_acts() {
             criterion: text(),
             grader: text(),
             measure: text(),
+            weight: 1.0,
+            nullifies: false,
             outcome,
             score: None,
             evidence: evidence.clone(),
         };
         let grades = vec![grade(Outcome::Failed), grade(Outcome::Ungraded { cause: Cause::Model, why: text() })];
         let key = EpisodeKey { scenario: hostile.into(), variant: hostile.into(), endpoint: hostile.into(), trial: 1 };
-        let record = EpisodeRecord::new(key.clone(), 0, 1, &t, Measurements::default(), grades, Some(false));
+        let record = EpisodeRecord::new(
+            key.clone(),
+            0,
+            1,
+            &t,
+            Measurements::default(),
+            grades,
+            Total { passed: Some(false), score: Some(0.0) },
+        );
         let shown = Episode::try_from(record).unwrap();
         let (mut model, _) = run(Selection::Selected { from: text(), why: text() }, false);
         model.run.name = text();

@@ -86,15 +86,7 @@ fn main() {
     ];
     let case = Case {
         scenario: "speed".into(),
-        criteria: criteria
-            .into_iter()
-            .map(|(g, parameters)| Criterion {
-                grader: g.into(),
-                parameters,
-                measure: "task".into(),
-                at: "expect[0]".into(),
-            })
-            .collect(),
+        criteria: criteria.into_iter().map(|(g, parameters)| Criterion::task(g, parameters, "expect[0]")).collect(),
         tools: Arc::new(tools),
         initial_hash: Digest::of(&initial),
         initial: Arc::new(initial.clone()),

@@ -1,10 +1,11 @@
 //! Grading an episode against a scenario's criteria.
 
-use crate::kind::note;
+use crate::graders::{below, verifier_input};
+use crate::kind::{MOST_PARTIAL, note};
 use crate::lint::{against_references, compile};
-use crate::{Facts, Grader, Judgement, Mistake, Prepared};
+use crate::{Ask, Facts, Grader, Judgement, Mistake, Prepared, StateError};
 use mocktrial_trajectory::{
-    Answer, Case, Cause, EndReason, Evidence, Grade, Measurements, Outcome, Question, Trajectory,
+    Answer, Case, Cause, Criterion, EndReason, Evidence, Grade, Measurements, Outcome, Question, Total, Trajectory,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -49,6 +50,15 @@ impl Grading {
         self.prepared.case()
     }
 
+    /// Whom the criteria ask: each with the index of its criterion.
+    pub fn asks(&self) -> impl Iterator<Item = (usize, Ask)> {
+        let named = |(i, g): (usize, &Box<dyn Grader>)| {
+            let grader = self.prepared.case().criteria[i].grader.clone();
+            g.asks().into_iter().map(move |ask| (i, ask.below(std::slice::from_ref(&grader)))).collect::<Vec<_>>()
+        };
+        self.graders.iter().enumerate().flat_map(named)
+    }
+
     /// What the graders need to know from outside. None, where the episode's end leaves it ungraded.
     #[must_use]
     pub fn questions(&self, subject: &Subject<'_>) -> Vec<Question> {
@@ -56,7 +66,19 @@ impl Grading {
             return Vec::new();
         }
         let facts = Facts::new(&self.prepared, subject);
-        self.graders.iter().flat_map(|g| g.questions(&facts)).collect()
+        let each = self.prepared.case().criteria.iter().zip(&self.graders);
+        each.flat_map(|(c, g)| {
+            g.questions(&facts).into_iter().map(|q| Question { id: format!("{}/{}", c.at, q.id), ..q })
+        })
+        .collect()
+    }
+
+    /// What the program is given that answers a question to [`VERIFIER`](crate::VERIFIER).
+    ///
+    /// # Errors
+    /// Where the episode's final state cannot be known.
+    pub fn verifier_input(&self, subject: &Subject<'_>, question: &Question) -> Result<Value, StateError> {
+        verifier_input(&Facts::new(&self.prepared, subject), &question.body)
     }
 
     /// Grades an episode: one grade per criterion, in their order, then the grade of [`END`].
@@ -66,15 +88,16 @@ impl Grading {
         let mut grades = Vec::with_capacity(criteria.len() + 1);
         if let Some((cause, why)) = infrastructure(subject.trajectory) {
             let ungraded = || Judgement::Ungraded { cause, why: why.clone() };
-            grades.extend(criteria.iter().map(|c| grade(&c.at, &c.grader, &c.measure, ungraded())));
-            grades.push(grade(END, END, TASK, ungraded()));
+            grades.extend(criteria.iter().map(|c| grade(c, ungraded())));
+            grades.push(grade(&the_end(), ungraded()));
             return grades;
         }
         let facts = Facts::new(&self.prepared, subject);
         for (criterion, grader) in criteria.iter().zip(&self.graders) {
-            grades.push(grade(&criterion.at, &criterion.grader, &criterion.measure, grader.grade(&facts, answers)));
+            let own = if answers.is_empty() { Vec::new() } else { below(answers, &format!("{}/", criterion.at)) };
+            grades.push(grade(criterion, grader.grade(&facts, &own)));
         }
-        grades.push(grade(END, END, TASK, judge_end(subject.trajectory)));
+        grades.push(grade(&the_end(), judge_end(subject.trajectory)));
         grades
     }
 }
@@ -101,7 +124,12 @@ fn judge_end(trajectory: &Trajectory) -> Judgement {
     Judgement::of(reason == EndReason::Completed, 0.0, vec![evidence])
 }
 
-fn grade(criterion: &str, grader: &str, measure: &str, judgement: Judgement) -> Grade {
+/// The criterion that every episode has.
+fn the_end() -> Criterion {
+    Criterion::task(END, Value::Null, END)
+}
+
+fn grade(criterion: &Criterion, judgement: Judgement) -> Grade {
     let (outcome, score, evidence) = match judgement {
         #[allow(clippy::float_cmp, reason = "a pass is made with exactly 1, a failure is clamped below it")]
         Judgement::Graded { score, evidence } if score == 1.0 => (Outcome::Passed, Some(score), evidence),
@@ -112,24 +140,26 @@ fn grade(criterion: &str, grader: &str, measure: &str, judgement: Judgement) -> 
         }
     };
     Grade {
-        criterion: criterion.to_owned(),
-        grader: grader.to_owned(),
-        measure: measure.to_owned(),
+        criterion: criterion.at.clone(),
+        grader: criterion.grader.clone(),
+        measure: criterion.measure.clone(),
+        weight: criterion.weight,
+        nullifies: criterion.nullifies,
         outcome,
         score,
         evidence,
     }
 }
 
-/// Whether an episode passed: all of its task grades did.
+/// Whether an episode passed: all of its grades did that decide it (see [`Grade::decides`]).
 ///
 /// `None` where any of them is ungraded, even if another failed: an episode that leaves the
 /// denominator only when its other criteria hold would bias the rate downward. `None` also where
-/// there is no task grade at all.
+/// there is no such grade at all.
 #[must_use]
 pub fn passed(grades: &[Grade]) -> Option<bool> {
     let mut all = None;
-    for grade in grades.iter().filter(|g| g.measure == TASK) {
+    for grade in grades.iter().filter(|g| g.decides()) {
         match grade.outcome {
             Outcome::Passed => all = Some(all.unwrap_or(true)),
             Outcome::Failed => all = Some(false),
@@ -139,19 +169,27 @@ pub fn passed(grades: &[Grade]) -> Option<bool> {
     all
 }
 
-/// An episode's score in [0, 1]: the mean score of its task criteria, or 0 where the episode did
-/// not end as `completed`; 1 exactly when it passed. `None` as for [`passed`].
+/// An episode's score in [0, 1]: the weighted mean score of its task criteria; 0 where the episode did
+/// not end as `completed`, or where a criterion failed that nullifies; 1 exactly when it passed.
+/// `None` as for [`passed`].
 #[must_use]
 pub fn score(grades: &[Grade]) -> Option<f64> {
     let passed = passed(grades)?;
-    let (ends, stated): (Vec<_>, Vec<_>) = grades.iter().filter(|g| g.measure == TASK).partition(|g| g.grader == END);
-    if ends.iter().any(|g| !g.outcome.passed()) {
+    let null = |g: &&Grade| (g.nullifies || g.grader == END) && !g.outcome.passed();
+    if grades.iter().filter(|g| g.decides()).any(|g| null(&g)) {
         return Some(0.0);
     }
     if passed {
         return Some(1.0);
     }
-    #[allow(clippy::cast_precision_loss, reason = "a scenario has few criteria")]
-    let mean = stated.iter().filter_map(|g| g.score).sum::<f64>() / stated.len().max(1) as f64;
-    Some(mean)
+    let stated = || grades.iter().filter(|g| g.measure == TASK && g.grader != END);
+    let weight: f64 = stated().map(|g| g.weight).sum();
+    let sum: f64 = stated().filter_map(|g| Some(g.weight * g.score?)).sum();
+    Some(if weight > 0.0 { (sum / weight).min(MOST_PARTIAL) } else { 0.0 })
+}
+
+/// What an episode's grades come to.
+#[must_use]
+pub fn total(grades: &[Grade]) -> Total {
+    Total { passed: passed(grades), score: score(grades) }
 }

@@ -1,7 +1,7 @@
 //! What a grader is.
 
 use crate::{Facts, Fault, Prepared};
-use mocktrial_trajectory::{Answer, Cause, Evidence, Question, ToolSpec};
+use mocktrial_trajectory::{Answer, Cause, Evidence, Pointer, Question, ToolSpec};
 use serde_json::Value;
 
 /// A kind of grader: what its parameters look like, and how they become a [`Grader`].
@@ -29,6 +29,8 @@ pub struct Setting<'a> {
     pub tools: &'a [ToolSpec],
     /// How many accepted references the scenario has.
     pub references: usize,
+    /// How many criteria this one stands within.
+    pub depth: u8,
 }
 
 /// A compiled criterion. Pure: the same facts and answers give the same judgement.
@@ -44,13 +46,37 @@ pub trait Grader: Send + Sync {
         None
     }
 
-    /// What it needs to know from outside.
+    /// Whom it asks, whatever the episode.
+    fn asks(&self) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// What it needs to know from outside. Ids are unique within the criterion.
     fn questions(&self, _facts: &Facts<'_>) -> Vec<Question> {
         Vec::new()
     }
 
     /// Judges an episode that ended by the model's own doing.
     fn grade(&self, facts: &Facts<'_>, answers: &[Answer]) -> Judgement;
+}
+
+/// Somebody outside whom a criterion asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ask {
+    /// What kind of somebody, as in [`Question::to`].
+    pub to: &'static str,
+    /// By what name the project knows them.
+    pub name: String,
+    /// Where within the criterion's parameters they are named.
+    pub at: Pointer,
+}
+
+impl Ask {
+    /// The same, further down.
+    pub(crate) fn below(mut self, path: &[String]) -> Self {
+        self.at.0.splice(0..0, path.iter().cloned());
+        self
+    }
 }
 
 /// A grader's judgement, before it is put under its criterion.
@@ -94,7 +120,7 @@ impl Judgement {
 }
 
 /// The most that a criterion which failed can score, so that no rounding turns it into a pass.
-const MOST_PARTIAL: f64 = 0.999;
+pub(crate) const MOST_PARTIAL: f64 = 0.999;
 
 /// `part` of `whole` as a fraction; 1 where there is nothing to have.
 pub(crate) fn fraction(part: usize, whole: usize) -> f64 {

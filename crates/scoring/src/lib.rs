@@ -13,12 +13,7 @@
 //!
 //! let case = Case {
 //!     scenario: "shop/where-is-my-order".into(),
-//!     criteria: vec![Criterion {
-//!         grader: "answer".into(),
-//!         parameters: json!({"contains": "tomorrow"}),
-//!         measure: "task".into(),
-//!         at: "expect[0]".into(),
-//!     }],
+//!     criteria: vec![Criterion::task("answer", json!({"contains": "tomorrow"}), "expect[0]")],
 //!     tools: Arc::from([]),
 //!     initial: Arc::new(json!({})),
 //!     initial_hash: Digest::of(&json!({})),
@@ -44,7 +39,8 @@
 //!   ended as `completed`. So an episode that was cut short by a limit, a refusal or the context's
 //!   end can never pass, whatever it had reached by then.
 //! - Where the end's cause is not the model, every grade is *ungraded* with that cause.
-//! - [`passed`] and [`score`] look at the grades whose measure is `task`.
+//! - [`total`] looks at the grades whose measure is `task`, and at those that nullify: where one of
+//!   these failed, the episode failed and scores 0.
 //!
 //! # Which calls count
 //!
@@ -82,11 +78,13 @@ mod numbers;
 mod parameters;
 mod pick;
 mod text;
+mod written;
 
 pub use facts::{CallFact, Facts, Prepared, ReferenceFacts, StateError};
-pub use graders::{criterion_schema, grader, graders};
-pub use grading::{END, Grading, Subject, passed, score};
-pub use kind::{Grader, GraderKind, Judgement, Setting};
+pub use graders::{JUDGE, VERIFIER, criterion_schema, grader, graders};
+pub use grading::{END, Grading, Subject, passed, score, total};
+pub use kind::{Ask, Grader, GraderKind, Judgement, Setting};
 pub use lint::lint;
 pub use mistake::{Fault, Mistake};
 pub use mocktrial_trajectory::{Answer, Evidence, Grade, Outcome, Question};
+pub use written::read_criterion;

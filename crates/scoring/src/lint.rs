@@ -45,7 +45,7 @@ pub(crate) fn compile(
     references: usize,
     inaction: bool,
 ) -> Result<Vec<Box<dyn Grader>>, Vec<Mistake>> {
-    let setting = Setting { tools, references };
+    let setting = Setting { tools, references, depth: 0 };
     let mut compiled = Vec::with_capacity(criteria.len());
     let mut mistakes = Vec::new();
     for (index, criterion) in criteria.iter().enumerate() {
@@ -65,7 +65,8 @@ pub(crate) fn compile(
     if mistakes.is_empty() { Ok(compiled) } else { Err(mistakes) }
 }
 
-fn compile_one(criterion: &Criterion, setting: &Setting<'_>) -> Result<Box<dyn Grader>, Vec<Fault>> {
+/// Compiles one criterion; the faults' places begin with its grader's name.
+pub(crate) fn compile_one(criterion: &Criterion, setting: &Setting<'_>) -> Result<Box<dyn Grader>, Vec<Fault>> {
     let name = criterion.grader.as_str();
     let Some(kind) = grader(name) else {
         let names = || graders().iter().map(|k| k.name());
@@ -106,13 +107,16 @@ fn vacuous(
     if criteria.is_empty() {
         return whole("there are no criteria, so nothing decides whether an episode passes", "add one under `expect`");
     }
-    if criteria.iter().all(|c| c.measure != "task") {
+    if criteria.iter().all(|c| c.measure != "task" && !c.nullifies) {
         return whole(
             "no criterion measures `task`, so nothing decides whether an episode passes",
             "leave out `measure` on what the task asks for",
         );
     }
-    let demanding = criteria.iter().zip(compiled).any(|(c, g)| c.measure == "task" && g.demands_something(prepared));
+    let demanding = criteria
+        .iter()
+        .zip(compiled)
+        .any(|(c, g)| (c.measure == "task" || c.nullifies) && g.demands_something(prepared));
     if !demanding && !inaction {
         return whole(
             "an agent that does nothing passes: every criterion only forbids",

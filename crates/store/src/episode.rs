@@ -1,7 +1,7 @@
 //! Episodes as they are written and read.
 
 use mocktrial_trajectory::{
-    Answer, Body, Cause, Digest, EndReason, EpisodeKey, Grade, Measurements, Outcome, Question,
+    Answer, Body, Cause, Digest, EndReason, EpisodeKey, Grade, Measurements, Outcome, Question, Total,
 };
 use mocktrial_trajectory::{Trajectory, Usage};
 use serde::{Deserialize, Serialize};
@@ -48,9 +48,9 @@ pub struct EpisodeRow {
     pub cause: Option<Cause>,
     /// Whether it passed; `None` where that cannot be said, and then it counts in no rate.
     pub passed: Option<bool>,
-    /// The mean score of its task grades, in [0, 1].
+    /// Its score in [0, 1], as `scoring::total` says; 1 exactly where it passed.
     pub score: Option<f64>,
-    /// The first task criterion that failed, such as `expect[0]`, and its grader.
+    /// The first deciding criterion that failed, such as `expect[0]`, and its grader.
     pub failed: Option<FailedCriterion>,
     /// Model responses.
     pub turns: u32,
@@ -95,7 +95,7 @@ impl EpisodeRecord {
     /// The record of an episode, with all its figures taken from the trajectory, the measurements
     /// and the grades.
     ///
-    /// `passed` is what the graders together say (`scoring::passed`). It is dropped where the
+    /// `total` is what the graders together say (`scoring::total`). It is dropped where the
     /// episode ended by infrastructure: such an episode has no outcome, whatever its grades.
     /// Cost is known only where that of every model response is. Adjust `row` where the caller
     /// knows more.
@@ -107,11 +107,11 @@ impl EpisodeRecord {
         trajectory: &Trajectory,
         measurements: Measurements,
         grades: Vec<Grade>,
-        passed: Option<bool>,
+        total: Total,
     ) -> Self {
         let json = trajectory.to_json();
         let end = trajectory.end().unwrap_or(EndReason::HarnessError);
-        let judged = Judgement::of(end, &grades, passed);
+        let judged = Judgement::of(end, &grades, total);
         let row = EpisodeRow {
             key,
             dispatch,
@@ -146,20 +146,17 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    pub(crate) fn of(end: EndReason, grades: &[Grade], passed: Option<bool>) -> Self {
-        let task = || grades.iter().filter(|g| g.measure == "task");
-        let passed = passed.filter(|_| !end.is_infrastructure());
-        let scores: Vec<f64> = task().filter_map(|g| g.score).collect();
-        #[allow(clippy::cast_precision_loss, reason = "few grades")]
-        let mean = (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64);
-        let failed = task().find(|g| g.outcome == Outcome::Failed).filter(|_| passed == Some(false));
-        let ungraded = task().find_map(|g| match &g.outcome {
+    pub(crate) fn of(end: EndReason, grades: &[Grade], total: Total) -> Self {
+        let deciding = || grades.iter().filter(|g| g.decides());
+        let passed = total.passed.filter(|_| !end.is_infrastructure());
+        let failed = deciding().find(|g| g.outcome == Outcome::Failed).filter(|_| passed == Some(false));
+        let ungraded = deciding().find_map(|g| match &g.outcome {
             Outcome::Ungraded { cause, .. } => Some(*cause),
             _ => None,
         });
         Self {
             passed,
-            score: mean.filter(|_| passed.is_some()),
+            score: total.score.filter(|_| passed.is_some()),
             failed: failed.map(|g| FailedCriterion { grader: g.grader.clone(), criterion: g.criterion.clone() }),
             cause: match passed {
                 _ if end.is_infrastructure() => Some(end.cause()),
@@ -265,8 +262,8 @@ pub struct Regrade {
     pub key: EpisodeKey,
     /// What the graders say now.
     pub grades: Vec<Grade>,
-    /// What they say together.
-    pub passed: Option<bool>,
+    /// What they come to.
+    pub total: Total,
     /// What they asked, and the answers.
     pub asked: Vec<Asked>,
 }

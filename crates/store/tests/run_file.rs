@@ -157,7 +157,7 @@ fn regrading_replaces_the_grades_and_keeps_the_trajectory() {
     let before = store.episode(&key(0, "qwen", 1)).unwrap().unwrap();
     let mut scenario = new.scenarios[0].clone();
     scenario.scenario.instrument.criteria = Digest::of(&serde_json::json!("new"));
-    let regrade = Regrade { key: key(0, "qwen", 1), grades: grades(false), passed: Some(false), asked: vec![] };
+    let regrade = Regrade { key: key(0, "qwen", 1), grades: grades(false), total: total(false), asked: vec![] };
     store.regrade(&scenario, vec![regrade]).unwrap();
     let after = store.episode(&key(0, "qwen", 1)).unwrap().unwrap();
     assert_eq!((after.row.passed, after.row.cause), (Some(false), Some(Cause::Model)));

@@ -39,8 +39,41 @@ pub struct Criterion {
     pub parameters: Value,
     /// What it measures; `task` unless the file says otherwise.
     pub measure: String,
+    /// How much it counts in the episode's score, beside the other task criteria; positive.
+    #[serde(default = "one", skip_serializing_if = "is_one", deserialize_with = "crate::logprob::float")]
+    pub weight: f64,
+    /// Where it fails, the episode fails with the score 0, whatever it measures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nullifies: bool,
     /// Where it stands, such as `expect[0]`.
     pub at: String,
+}
+
+impl Criterion {
+    /// A criterion that measures the task, with weight 1.
+    pub fn task(grader: impl Into<String>, parameters: Value, at: impl Into<String>) -> Self {
+        Self {
+            grader: grader.into(),
+            parameters,
+            measure: "task".to_owned(),
+            weight: one(),
+            nullifies: false,
+            at: at.into(),
+        }
+    }
+}
+
+pub(crate) fn one() -> f64 {
+    1.0
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::float_cmp,
+    reason = "serde passes a reference; 1 is what stands for no weight"
+)]
+pub(crate) fn is_one(weight: &f64) -> bool {
+    *weight == 1.0
 }
 
 /// How two states are compared. Numbers always compare canonically (25 = 25.0).

@@ -13,6 +13,16 @@ pub struct Grade {
     pub grader: String,
     /// What it measures: `task` unless the scenario names another. An episode passes on its task grades.
     pub measure: String,
+    /// How much it counts in the episode's score, beside the other task grades; positive.
+    #[serde(
+        default = "crate::case::one",
+        skip_serializing_if = "crate::case::is_one",
+        deserialize_with = "crate::logprob::float"
+    )]
+    pub weight: f64,
+    /// Where it failed, the episode fails with the score 0, whatever it measures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nullifies: bool,
     /// Passed, failed or ungraded.
     pub outcome: Outcome,
     /// The score in [0, 1]; 1 or 0 for a criterion that knows nothing between. `None` when ungraded.
@@ -21,6 +31,23 @@ pub struct Grade {
     /// Why. Never empty on a failure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+}
+
+impl Grade {
+    /// Whether it decides if the episode passes: it measures the task, or nullifies.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        self.measure == "task" || self.nullifies
+    }
+}
+
+/// What the grades of an episode come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Total {
+    /// Whether it passed; `None` where that cannot be said, and then it counts in no rate.
+    pub passed: Option<bool>,
+    /// Its score in [0, 1]: 1 exactly where it passed.
+    pub score: Option<f64>,
 }
 
 /// Passed, failed, or ungraded with the cause.

@@ -39,7 +39,7 @@ pub use case::{Case, Comparison, Criterion, ReferenceCall, ReferenceRun};
 pub use digest::{Accumulator, Digest};
 pub use end::{Cause, EndReason};
 pub use event::{Added, Body, Event, Responder, Served, ToolFailure};
-pub use grade::{Answer, Evidence, Grade, Outcome, Question};
+pub use grade::{Answer, Evidence, Grade, Outcome, Question, Total};
 pub use json::{CanonicalNumber, canonical_number, canonical_text, has_private_key, parse_untrusted, same};
 pub use key::EpisodeKey;
 pub use logprob::{Alternative, Logprob};

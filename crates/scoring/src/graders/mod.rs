@@ -5,9 +5,12 @@ mod answer;
 mod at_most;
 mod before;
 mod calls;
+mod compose;
 mod format;
+mod judge;
 mod never;
 mod state;
+mod verify;
 mod within;
 
 use crate::GraderKind;
@@ -26,6 +29,12 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &at_most::AtMost,
         &within::Within,
         &format::Format,
+        &compose::ALL,
+        &compose::ANY,
+        &compose::PRODUCT,
+        &compose::Mean,
+        &judge::Judge,
+        &verify::Verify,
     ]
 }
 
@@ -35,7 +44,13 @@ pub fn grader(name: &str) -> Option<&'static dyn GraderKind> {
     graders().iter().copied().find(|kind| kind.name() == name)
 }
 
-/// The JSON Schema of one criterion: a map with exactly one grader's name and, beside it, `measure`.
+pub(crate) use compose::below;
+pub use judge::JUDGE;
+pub use verify::VERIFIER;
+pub(crate) use verify::input as verifier_input;
+
+/// The JSON Schema of one criterion: a map with exactly one grader's name and, beside it, `measure`,
+/// `weight` and `nullifies`. It stands under `$defs/Criterion`, for criteria hold criteria.
 #[must_use]
 pub fn criterion_schema() -> Value {
     let options: Vec<Value> = graders()
@@ -53,8 +68,19 @@ pub fn criterion_schema() -> Value {
                 json!({"type": "string", "minLength": 1, "default": "task",
                        "description": "What it measures; an episode passes on its `task` criteria."}),
             );
+            properties.insert(
+                "weight".to_owned(),
+                json!({"type": "number", "exclusiveMinimum": 0, "default": 1,
+                       "description": "How much it counts in the score."}),
+            );
+            properties.insert(
+                "nullifies".to_owned(),
+                json!({"type": "boolean", "default": false,
+                       "description": "Where it fails, the episode fails with the score 0, whatever it measures."}),
+            );
             json!({"type": "object", "properties": properties, "required": [kind.name()], "additionalProperties": false})
         })
         .collect();
-    json!({"description": "A criterion: one grader with its parameters.", "oneOf": options})
+    let criterion = json!({"description": "A criterion: one grader with its parameters.", "oneOf": options});
+    json!({"$ref": "#/$defs/Criterion", "$defs": {"Criterion": criterion}})
 }

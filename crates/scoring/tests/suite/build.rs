@@ -110,7 +110,7 @@ pub(crate) fn way() -> Build {
 }
 
 pub(crate) fn criterion(grader: &str, parameters: Value) -> Criterion {
-    Criterion { grader: grader.into(), parameters, measure: "task".into(), at: "expect[0]".into() }
+    Criterion::task(grader, parameters, "expect[0]")
 }
 
 pub(crate) fn case(criteria: Vec<Criterion>) -> Case {

@@ -99,7 +99,7 @@ fn forget(db: &Connection, id: i64) -> rusqlite::Result<()> {
 }
 
 fn grades(db: &Connection, id: i64, grades: &[Grade], asked: &[Asked]) -> rusqlite::Result<()> {
-    let mut put = db.prepare_cached("insert into grades values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut put = db.prepare_cached("insert into grades values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (n, grade) in (0_i64..).zip(grades) {
         let (outcome, cause, why) = match &grade.outcome {
             Outcome::Passed => ("passed", None, None),
@@ -113,6 +113,8 @@ fn grades(db: &Connection, id: i64, grades: &[Grade], asked: &[Asked]) -> rusqli
             grade.criterion,
             grade.grader,
             grade.measure,
+            grade.weight,
+            grade.nullifies,
             outcome,
             cause,
             why,
@@ -166,7 +168,7 @@ pub(crate) fn regrade(
             .optional()?;
         let Some((id, end)) = found else { continue };
         let end = EndReason::ALL.iter().copied().find(|e| e.as_str() == end).unwrap_or(EndReason::HarnessError);
-        let judged = Judgement::of(end, &new.grades, new.passed);
+        let judged = Judgement::of(end, &new.grades, new.total);
         db.prepare_cached("delete from grades where episode = ?")?.execute([id])?;
         db.prepare_cached("delete from answers where episode = ?")?.execute([id])?;
         grades(db, id, &new.grades, &new.asked)?;

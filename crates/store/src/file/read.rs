@@ -249,7 +249,7 @@ fn whole(db: &Connection, row: EpisodeRow, id: i64) -> Result<StoredEpisode> {
         .prepare_cached("select trajectory, measurements from trajectories where episode = ?")?
         .query_row([id], |r| Ok((r.get(0)?, json(r, 1)?)))?;
     let mut found = db.prepare_cached(
-        "select criterion, grader, measure, outcome, cause, why, score, evidence from grades where episode = ? order by n",
+        "select criterion, grader, measure, outcome, cause, why, score, evidence, weight, nullifies from grades where episode = ? order by n",
     )?;
     let grades = found.query_map([id], grade)?.collect::<Result<_>>()?;
     let mut found =
@@ -268,7 +268,16 @@ fn grade(r: &Row<'_>) -> Result<Grade> {
         },
     };
     let evidence: Vec<Evidence> = json(r, 7)?;
-    Ok(Grade { criterion: r.get(0)?, grader: r.get(1)?, measure: r.get(2)?, outcome, score: r.get(6)?, evidence })
+    Ok(Grade {
+        criterion: r.get(0)?,
+        grader: r.get(1)?,
+        measure: r.get(2)?,
+        weight: r.get(8)?,
+        nullifies: r.get(9)?,
+        outcome,
+        score: r.get(6)?,
+        evidence,
+    })
 }
 
 fn asked(r: &Row<'_>) -> Result<Asked> {

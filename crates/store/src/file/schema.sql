@@ -89,6 +89,8 @@ create table grades (
     criterion text not null,               -- where it stands, such as expect[0]
     grader text not null,
     measure text not null,
+    weight real not null,                  -- in the episode's score
+    nullifies integer not null,            -- 1: where it failed, the episode has failed
     outcome text not null,                 -- passed, failed, ungraded
     cause text,                            -- of ungraded
     why text,                              -- of ungraded

@@ -112,6 +112,8 @@ pub(crate) fn grades(passed: bool) -> Vec<Grade> {
         criterion: at.into(),
         grader: grader.into(),
         measure: "task".into(),
+        weight: 1.0,
+        nullifies: false,
         outcome: outcome(p),
         score: Some(f64::from(u8::from(p))),
         evidence: if p { vec![] } else { evidence.clone() },
@@ -119,9 +121,13 @@ pub(crate) fn grades(passed: bool) -> Vec<Grade> {
     vec![grade("expect[0]", "answer", true), grade("expect[1]", "state", passed), grade("expect[2]", "within", true)]
 }
 
+pub(crate) fn total(passed: bool) -> Total {
+    Total { passed: Some(passed), score: Some(if passed { 1.0 } else { 0.75 }) }
+}
+
 pub(crate) fn episode(key: EpisodeKey, passed: bool) -> EpisodeRecord {
     let (t, m) = trajectory(EndReason::Completed);
-    let mut e = EpisodeRecord::new(key, 0, 7, &t, m, grades(passed), Some(passed));
+    let mut e = EpisodeRecord::new(key, 0, 7, &t, m, grades(passed), total(passed));
     e.asked.push(Asked {
         question: Question { id: "q".into(), to: "judge".into(), body: json!({"ask": 1}) },
         answer: Answer { question: "q".into(), body: Ok(json!("yes")) },
@@ -131,7 +137,7 @@ pub(crate) fn episode(key: EpisodeKey, passed: bool) -> EpisodeRecord {
 
 pub(crate) fn broken(key: EpisodeKey, end: EndReason) -> EpisodeRecord {
     let (t, m) = trajectory(end);
-    EpisodeRecord::new(key, 0, 7, &t, m, vec![], None)
+    EpisodeRecord::new(key, 0, 7, &t, m, vec![], Total::default())
 }
 
 /// Records an episode, and returns where its acknowledgement arrives.
