@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Find a suite's mistakes, and prove its criteria on agents that must pass or fail
     Check(CheckArgs),
+    /// Grade a run's stored episodes anew, with the criteria of today
+    Grade(GradeArgs),
     /// List the configured endpoints, or find out what they really support
     Endpoints(EndpointsArgs),
     /// Print the JSON Schema of a file format
@@ -209,6 +211,33 @@ pub(crate) struct CallArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GradeArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// The project, or a folder of its scenarios, whose criteria are meant [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) suite: Option<PathBuf>,
+    /// Ask judges and verifiers what no stored answer tells
+    ///
+    /// Without it, a question that has no stored answer leaves its criterion ungraded, and nobody is asked.
+    #[arg(long)]
+    pub(crate) ask: bool,
+    /// Stop asking before the run has spent more than this many dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, requires = "ask")]
+    pub(crate) max_cost: Option<f64>,
+    /// Stop asking before the run has used more than this many tokens
+    #[arg(long, value_name = "N", requires = "ask")]
+    pub(crate) max_tokens: Option<u64>,
+    /// What to do with recorded answers of judges
+    #[arg(long, value_enum, value_name = "MODE", default_value = "replay-or-live", requires = "ask")]
+    pub(crate) cassettes: Cassettes,
+    /// Say what would change, and change nothing
+    #[arg(long, conflicts_with = "ask")]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod endpoints;
 mod estimate;
 mod exit;
 mod failure;
+mod grade;
 mod init;
 mod list;
 mod out;
@@ -72,6 +73,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Try(args) => try_one::try_one(args, out).await,
             Command::Call(args) => call::call(&args, out).await,
             Command::Check(args) => check::check(&args, out).await,
+            Command::Grade(args) => grade::grade(&args, out).await,
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,
             Command::Schema(_) | Command::Init(_) | Command::Completions { .. } => Ok(Exit::Done),
         }

@@ -6,12 +6,14 @@ use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
 use crate::{confirm, estimate, project, show};
+use mocktrial_core::answering::Respondents;
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::episode::Circumstances;
 use mocktrial_core::plan::{Plan, Slot};
 use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
 use mocktrial_core::record;
+use mocktrial_core::regrade::{Instruments, regrade};
 use mocktrial_core::runner::{Runner, Stopped};
 use mocktrial_core::steer::WholePlan;
 use mocktrial_core::suite::{Budget, CassetteMode, Project, Scenario};
@@ -69,10 +71,13 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         }
         return Ok(Exit::Done);
     }
-    bounded(&intent)?;
+    let gradings = intent.scenarios.iter().map(|s| &s.grading);
+    let respondents =
+        Respondents::new(&intent.project.config, &intent.providers, gradings).map_err(Failure::mistake)?;
+    bounded(&intent, &respondents)?;
     let above = args.confirm_above.or(intent.project.config.defaults.confirm_above);
     confirm::confirm("this run", above, args.yes, || estimate().high())?;
-    carry_out(intent, &args, out).await
+    carry_out(intent, respondents, &args, out).await
 }
 
 /// A new run of what is selected.
@@ -260,7 +265,12 @@ fn budget(args: &RunArgs, otherwise: Budget) -> Option<Budget> {
 }
 
 /// A run with a budget needs bounds, an episode with a limit of cost needs a price.
-fn bounded(intent: &Intent) -> Result<(), Failure> {
+fn bounded(intent: &Intent, respondents: &Respondents) -> Result<(), Failure> {
+    if let Some(budget) = intent.budget.filter(|_| intent.mode != CassetteMode::Replay)
+        && let Some(why) = respondents.unbounded(budget)
+    {
+        return Err(Failure::mistake(why));
+    }
     for endpoint in &intent.endpoints {
         if endpoint.replays {
             continue;
@@ -287,14 +297,15 @@ fn runs_folder(project: &Project) -> PathBuf {
     project.root.join(&project.config.folders.runs)
 }
 
-async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
+async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out: Out) -> Outcome {
     let (file, first_dispatch) = match intent.target {
         Target::Old(file, first) => {
             // The cells of a selection want fewer trials than the run they were selected from.
             if intent.trials > file.header()?.trials {
                 file.set_trials(intent.trials)?;
             }
-            record::regrade(&file, &intent.scenarios)?;
+            let instruments = Instruments::new(&file, &intent.scenarios)?.only_changed();
+            regrade(&file, &instruments, true)?;
             (*file, first)
         }
         Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
@@ -318,6 +329,7 @@ async fn carry_out(intent: Intent, args: &RunArgs, out: Out) -> Outcome {
             limits: intent.project.config.limits,
             cancel,
             meter: ledger.clone().map(|l| l as Arc<dyn mocktrial_provider::Meter>),
+            respondents,
         },
         scenarios: intent.scenarios,
         endpoints: intent.endpoints.clone(),
@@ -410,7 +422,7 @@ fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
 }
 
 /// The first interruption ends the run cleanly, the second at once.
-async fn interrupts(switch: CancelSource, out: Out) {
+pub(crate) async fn interrupts(switch: CancelSource, out: Out) {
     wait_for_signal().await;
     out.error("stopping: episodes under way are ended and what is finished is kept (once more to leave at once)");
     switch.cancel();

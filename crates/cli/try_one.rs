@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::{project, reference, show};
+use mocktrial_core::answering::Respondents;
 use mocktrial_core::driver::{Author, AuthorStep, Heard};
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::episode::{self, Circumstances, Graded};
@@ -31,7 +32,9 @@ pub(crate) async fn try_one(args: TryArgs, out: Out) -> Outcome {
         let definition = project::endpoints(&project, &named)?.remove(0);
         let providers = Providers::new(&project, project::mode(args.cassettes), None);
         let endpoint = providers.ready(&definition).map_err(Failure::mistake)?;
-        let circumstances = Circumstances { seed, limits: project.config.limits, cancel: Cancel::never(), meter: None };
+        let respondents = Respondents::new(&project.config, &providers, [&ready.grading]).map_err(Failure::mistake)?;
+        let limits = project.config.limits;
+        let circumstances = Circumstances { seed, limits, cancel: Cancel::never(), meter: None, respondents };
         let graded = episode::run(&ready, &endpoint, args.trial, 0, &circumstances).await;
         let whole = !graded.record.row.end.is_infrastructure();
         providers.end_episode(&graded.record.row.key, whole).map_err(Failure::infrastructure)?;

@@ -6,6 +6,7 @@ mod bundled;
 mod dependencies;
 mod endpoints;
 mod faults;
+mod judged;
 mod mistakes;
 mod resume;
 mod runs;

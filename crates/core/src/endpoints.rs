@@ -68,13 +68,22 @@ impl Providers {
         &self.scrubber
     }
 
+    pub(crate) fn root(&self) -> &std::path::Path {
+        &self.root
+    }
+
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }
 
     /// Tells the scrubber every secret of an endpoint that is in the environment.
     pub(crate) fn learn(&self, definition: &suite::Endpoint) {
-        for name in &definition.secrets {
+        self.learn_names(&definition.secrets);
+    }
+
+    /// Tells the scrubber the secrets in these variables of the environment.
+    pub(crate) fn learn_names<'n>(&self, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
             if let Ok(value) = std::env::var(name) {
                 self.scrubber.learn(&Secret::new(value.trim()));
             }

@@ -1,5 +1,6 @@
 //! One episode, from an open world to a graded record.
 
+use crate::answering::{Occasion, Respondents};
 use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::seed::trial_seed;
 use crate::session::{Ended, Finished};
@@ -7,8 +8,8 @@ use crate::suite::Limits;
 use crate::{driver::Driver, limits};
 use mocktrial_provider::{Cancel, Context, Meter};
 use mocktrial_scoring::{Subject, total};
-use mocktrial_store::EpisodeRecord;
-use mocktrial_trajectory::{Answer, EndReason, EpisodeKey, Total};
+use mocktrial_store::{Asked, EpisodeRecord};
+use mocktrial_trajectory::{EndReason, EpisodeKey, Total};
 use std::sync::Arc;
 
 /// What an episode needs to know of its run.
@@ -22,6 +23,8 @@ pub struct Circumstances {
     pub cancel: Cancel,
     /// The budget, if there is one.
     pub meter: Option<Arc<dyn Meter>>,
+    /// Those who answer what graders ask.
+    pub respondents: Respondents,
 }
 
 /// Runs one trial and grades it.
@@ -46,7 +49,8 @@ pub async fn run(
     let driver = endpoint.driver(scenario, context, seed);
     let finished =
         play(scenario, driver.as_ref(), endpoint.system(&scenario.scenario), limits, &circumstances.cancel).await;
-    let mut graded = graded(scenario, key, dispatch, seed, finished);
+    let asked = ask(scenario, &key, &finished, circumstances).await;
+    let mut graded = graded_from(scenario, key, dispatch, seed, finished, asked);
     graded.record.row.started = started.to_string();
     graded.record.row.replayed |= endpoint.replays;
     if endpoint.is_probe() {
@@ -119,22 +123,46 @@ async fn passes(time: Option<std::time::Duration>) {
     }
 }
 
-/// Grades what a session left.
+/// Asks what the graders need to know of an episode that has ended.
+async fn ask(
+    scenario: &ReadyScenario,
+    key: &EpisodeKey,
+    finished: &Finished,
+    circumstances: &Circumstances,
+) -> Vec<Asked> {
+    let subject = Subject { trajectory: &finished.trajectory, measurements: Some(&finished.measurements) };
+    let questions = scenario.grading.questions(&subject);
+    if questions.is_empty() {
+        return Vec::new();
+    }
+    let occasion = Occasion {
+        episode: key,
+        grading: &scenario.grading,
+        subject,
+        meter: circumstances.meter.clone(),
+        cancel: circumstances.cancel.clone(),
+    };
+    circumstances.respondents.answer(questions, &occasion).await
+}
+
+/// Grades what a session left, and asks nobody.
 #[must_use]
 pub fn graded(scenario: &ReadyScenario, key: EpisodeKey, dispatch: u64, seed: u64, finished: Finished) -> Graded {
+    graded_from(scenario, key, dispatch, seed, finished, Vec::new())
+}
+
+/// Grades what a session left, from what was asked.
+#[must_use]
+pub fn graded_from(
+    scenario: &ReadyScenario,
+    key: EpisodeKey,
+    dispatch: u64,
+    seed: u64,
+    finished: Finished,
+    asked: Vec<Asked>,
+) -> Graded {
     let Finished { trajectory, measurements, .. } = finished;
     let subject = Subject { trajectory: &trajectory, measurements: Some(&measurements) };
-    let asked: Vec<_> = scenario
-        .grading
-        .questions(&subject)
-        .into_iter()
-        .map(|question| {
-            // The seam is here; nobody answers yet.
-            let body = Err(format!("nobody answers questions to `{}`", question.to));
-            let answer = Answer { question: question.id.clone(), body };
-            mocktrial_store::Asked { question, answer }
-        })
-        .collect();
     let answers: Vec<_> = asked.iter().map(|a| a.answer.clone()).collect();
     let grades = scenario.grading.grade(&subject, &answers);
     let total = total(&grades);

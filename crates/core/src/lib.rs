@@ -5,6 +5,7 @@
 //! each is played by a [`driver`] in a [`session`], graded, and handed to the store.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod answering;
 pub mod budget;
 pub mod check;
 pub mod driver;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod plan;
 pub mod ready;
 pub mod record;
+pub mod regrade;
 pub mod runner;
 pub mod seed;
 pub mod session;

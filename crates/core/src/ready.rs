@@ -334,7 +334,7 @@ pub fn probe_driver(probe: Probe, scenario: &ReadyScenario) -> Box<dyn Driver> {
 }
 
 /// What a command sees of our environment: what it needs to find programs, and what it was given.
-fn environment(passed: &[String]) -> Vec<(String, String)> {
+pub(crate) fn environment(passed: &[String]) -> Vec<(String, String)> {
     ["PATH", "HOME", "LANG"]
         .into_iter()
         .chain(passed.iter().map(String::as_str))

@@ -3,16 +3,11 @@
 use crate::plan::Plan;
 use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::suite::{self, Budget, CassetteMode, EndpointKind};
-use mocktrial_scoring::{Subject, total};
-use mocktrial_store::{
-    Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Regrade, RunFile, Scenario, Selection, Status, Store,
-    StoreError, StoredEpisode,
-};
-use mocktrial_trajectory::{Digest, Trajectory};
+use mocktrial_store::{Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Scenario, Selection, Status};
+use mocktrial_trajectory::Digest;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What a run is begun with beside its scenarios and endpoints.
@@ -123,12 +118,12 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
     }
 }
 
-fn instrument(scenario: &ReadyScenario) -> Instrument {
+pub(crate) fn instrument(scenario: &ReadyScenario) -> Instrument {
     let suite::Instrument { world, criteria } = scenario.scenario.instrument;
     Instrument { world, criteria }
 }
 
-fn stored(ready: &ReadyScenario) -> NewScenario {
+pub(crate) fn stored(ready: &ReadyScenario) -> NewScenario {
     let scenario = &ready.scenario;
     let case = Arc::clone(ready.grading.case());
     let scenario = Scenario {
@@ -159,61 +154,4 @@ fn stored_endpoint(endpoint: &suite::Endpoint) -> Endpoint {
         configuration: json!({"kind": kind, "treatment": endpoint.treatment}),
         price: endpoint.price.as_ref().and_then(|p| serde_json::to_value(p).ok()),
     }
-}
-
-/// Grades the episodes of scenarios anew whose criteria have changed since.
-///
-/// # Errors
-/// When the run cannot be read or written.
-pub fn regrade(file: &RunFile, scenarios: &[Arc<ReadyScenario>]) -> Result<(), StoreError> {
-    let now: HashMap<&str, &Arc<ReadyScenario>> = scenarios.iter().map(|s| (&*s.scenario.id, s)).collect();
-    let changed: HashMap<Arc<str>, &Arc<ReadyScenario>> = file
-        .scenarios()?
-        .into_iter()
-        .filter_map(|old| Some((*now.get(&*old.id)?, old)))
-        .filter(|(ready, old)| instrument(ready).criteria != old.instrument.criteria)
-        .map(|(ready, old)| (old.id, ready))
-        .collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    // Episodes come scenario by scenario: one walk, which holds the grades of one scenario at a time.
-    let mut current: Option<(Arc<str>, Vec<Regrade>)> = None;
-    let mut result = Ok(());
-    let mut begun: HashSet<Arc<str>> = HashSet::new();
-    file.each_episode(&mut |episode| {
-        let id = Arc::clone(&episode.row.key.scenario);
-        let Some(ready) = changed.get(&id) else { return ControlFlow::Continue(()) };
-        if current.as_ref().is_none_or(|(of, _)| *of != id)
-            && let Some((of, regrades)) = current.replace((Arc::clone(&id), Vec::new()))
-        {
-            result = file.regrade(&stored(changed[&of]), regrades);
-        }
-        begun.insert(id);
-        if let (Some((_, regrades)), Some(regraded)) = (&mut current, regraded(ready, episode)) {
-            regrades.push(regraded);
-        }
-        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    result?;
-    if let Some((of, regrades)) = current {
-        file.regrade(&stored(changed[&of]), regrades)?;
-    }
-    // Those without an episode take the new criteria too.
-    for (id, ready) in &changed {
-        if !begun.contains(id) {
-            file.regrade(&stored(ready), Vec::new())?;
-        }
-    }
-    Ok(())
-}
-
-/// An episode's new grades; `None` where its trajectory cannot be read.
-fn regraded(ready: &ReadyScenario, episode: StoredEpisode) -> Option<Regrade> {
-    let trajectory = Trajectory::from_json(&episode.trajectory).ok()?;
-    let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
-    let answers: Vec<_> = episode.asked.iter().map(|a| a.answer.clone()).collect();
-    let grades = ready.grading.grade(&subject, &answers);
-    let total = total(&grades);
-    Some(Regrade { key: episode.row.key, grades, total, asked: episode.asked })
 }

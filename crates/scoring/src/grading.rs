@@ -2,7 +2,7 @@
 
 use crate::graders::{below, verifier_input};
 use crate::kind::{MOST_PARTIAL, note};
-use crate::lint::{against_references, compile};
+use crate::lint::{against_references, asked, compile};
 use crate::{Ask, Facts, Grader, Judgement, Mistake, Prepared, StateError};
 use mocktrial_trajectory::{
     Answer, Case, Cause, Criterion, EndReason, Evidence, Grade, Measurements, Outcome, Question, Total, Trajectory,
@@ -51,12 +51,9 @@ impl Grading {
     }
 
     /// Whom the criteria ask: each with the index of its criterion.
-    pub fn asks(&self) -> impl Iterator<Item = (usize, Ask)> {
-        let named = |(i, g): (usize, &Box<dyn Grader>)| {
-            let grader = self.prepared.case().criteria[i].grader.clone();
-            g.asks().into_iter().map(move |ask| (i, ask.below(std::slice::from_ref(&grader)))).collect::<Vec<_>>()
-        };
-        self.graders.iter().enumerate().flat_map(named)
+    #[must_use]
+    pub fn asks(&self) -> Vec<(usize, Ask)> {
+        asked(&self.prepared.case().criteria, &self.graders)
     }
 
     /// What the graders need to know from outside. None, where the episode's end leaves it ungraded.

@@ -84,7 +84,7 @@ pub use facts::{CallFact, Facts, Prepared, ReferenceFacts, StateError};
 pub use graders::{JUDGE, VERIFIER, criterion_schema, grader, graders};
 pub use grading::{END, Grading, Subject, passed, score, total};
 pub use kind::{Ask, Grader, GraderKind, Judgement, Setting};
-pub use lint::lint;
+pub use lint::{asks, lint};
 pub use mistake::{Fault, Mistake};
 pub use mocktrial_trajectory::{Answer, Evidence, Grade, Outcome, Question};
 pub use written::read_criterion;

@@ -1,7 +1,7 @@
 //! Finding mistakes in criteria before any episode is graded.
 
 use crate::mistake::did_you_mean;
-use crate::{Fault, Grader, Mistake, Prepared, Setting, grader, graders};
+use crate::{Ask, Fault, Grader, Mistake, Prepared, Setting, grader, graders};
 use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 
 /// Every mistake in a scenario's criteria.
@@ -35,7 +35,30 @@ use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 /// with the reason in the grade) until the agent reports usage or the endpoint has a price.
 #[must_use]
 pub fn lint(criteria: &[Criterion], tools: &[ToolSpec], references: usize, inaction: bool) -> Vec<Mistake> {
-    compile(criteria, tools, references, inaction).err().unwrap_or_default()
+    asks(criteria, tools, references, inaction).err().unwrap_or_default()
+}
+
+/// Whom a scenario's criteria ask, each with the index of its criterion and its place in it as it stands in
+/// the file; or every mistake in them, as [`lint`] finds them.
+///
+/// # Errors
+/// The mistakes.
+pub fn asks(
+    criteria: &[Criterion],
+    tools: &[ToolSpec],
+    references: usize,
+    inaction: bool,
+) -> Result<Vec<(usize, Ask)>, Vec<Mistake>> {
+    compile(criteria, tools, references, inaction).map(|graders| asked(criteria, &graders))
+}
+
+pub(crate) fn asked(criteria: &[Criterion], graders: &[Box<dyn Grader>]) -> Vec<(usize, Ask)> {
+    let each = criteria.iter().zip(graders).enumerate();
+    each.flat_map(|(i, (criterion, grader))| {
+        let below = std::slice::from_ref(&criterion.grader);
+        grader.asks().into_iter().map(move |ask| (i, ask.below(below)))
+    })
+    .collect()
 }
 
 /// Compiles all criteria, or returns every mistake in them.

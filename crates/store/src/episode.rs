@@ -1,7 +1,7 @@
 //! Episodes as they are written and read.
 
 use mocktrial_trajectory::{
-    Answer, Body, Cause, Digest, EndReason, EpisodeKey, Grade, Measurements, Outcome, Question, Total,
+    Answer, Body, Cause, Digest, EndReason, EpisodeKey, Grade, Measurement, Measurements, Outcome, Question, Total,
 };
 use mocktrial_trajectory::{Trajectory, Usage};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ pub struct Asked {
     pub question: Question,
     /// The answer.
     pub answer: Answer,
+    /// What was measured while it was answered, where it was asked of a model; its `seq` means nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<Measurement>,
 }
 
 /// An ended episode, ready to be stored.
@@ -253,6 +256,15 @@ impl Ended {
     pub fn may_run_again(&self) -> bool {
         self.is_unfinished() || self.passed.is_none() && matches!(self.end.cause(), Cause::Provider | Cause::Harness)
     }
+}
+
+/// What a run is regraded with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Regrading {
+    /// An episode's new grades.
+    Episode(Box<Regrade>),
+    /// All that came is to be kept.
+    Keep,
 }
 
 /// New grades for an episode whose trajectory stays as it is.

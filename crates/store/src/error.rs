@@ -79,6 +79,9 @@ pub enum StoreError {
     /// The writer has stopped, after an error that was reported before or because the run was closed.
     #[error("the run is closed for writing")]
     Closed,
+    /// New grades stopped coming before they were to be kept; the old ones stand.
+    #[error("grading anew was broken off; every grade is as it was")]
+    Abandoned,
     /// A file operation failed.
     #[error("{}: {source}", path.display())]
     Io {

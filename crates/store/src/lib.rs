@@ -24,7 +24,9 @@ pub mod names;
 mod run;
 mod store;
 
-pub use episode::{Asked, Ended, EpisodeRecord, EpisodeRow, FailedCriterion, Regrade, StoredEpisode, is_unfinished};
+pub use episode::{
+    Asked, Ended, EpisodeRecord, EpisodeRow, FailedCriterion, Regrade, Regrading, StoredEpisode, is_unfinished,
+};
 pub use error::StoreError;
 pub use file::RunFile;
 pub use run::{Cell, Endpoint, Header, Instrument, NewRun, NewScenario, Scenario, Selection, State, Status};

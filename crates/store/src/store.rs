@@ -1,12 +1,13 @@
 //! The trait that stands before a run's storage.
 
 use crate::{
-    Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewScenario, Regrade, Scenario, Status, StoreError,
-    StoredEpisode,
+    Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewScenario, Regrading, Scenario, Status,
+    StoreError, StoredEpisode,
 };
 use mocktrial_trajectory::{Case, EpisodeKey};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// Called once with what came of a write: `Ok` when it is committed. Runs on the writer's thread,
@@ -112,10 +113,18 @@ pub trait Store: Send + Sync {
     #[allow(clippy::missing_errors_doc)]
     fn set_trials(&self, trials: u32) -> Result<(), StoreError>;
 
-    /// Replaces a scenario's case and criteria hash, and the grades of its episodes, in one step.
-    /// Waits until that is committed.
+    /// Replaces the cases and criteria hashes of scenarios, and the grades of episodes as they arrive, in
+    /// one step: nothing is committed before [`Regrading::Keep`], and memory does not grow with their
+    /// number. Waits until all is committed. Where the channel closes before, everything stays as it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Abandoned`] then.
+    fn regrade(&self, scenarios: Vec<NewScenario>, episodes: Receiver<Regrading>) -> Result<(), StoreError>;
+
+    /// Keeps answers to what graders ask of an episode, beside those that it has. Waits until that is
+    /// committed: answers are paid for.
     #[allow(clippy::missing_errors_doc)]
-    fn regrade(&self, scenario: &NewScenario, episodes: Vec<Regrade>) -> Result<(), StoreError>;
+    fn keep_answers(&self, key: &EpisodeKey, asked: Vec<Asked>) -> Result<(), StoreError>;
 
     /// Commits what is queued and waits for it.
     #[allow(clippy::missing_errors_doc)]

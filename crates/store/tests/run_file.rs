@@ -5,7 +5,7 @@ mod shared;
 
 use mocktrial_store::*;
 use mocktrial_trajectory::*;
-use shared::{broken, episode, grades, key, put, run};
+use shared::{broken, episode, grades, key, put, run, total};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -158,12 +158,24 @@ fn regrading_replaces_the_grades_and_keeps_the_trajectory() {
     let mut scenario = new.scenarios[0].clone();
     scenario.scenario.instrument.criteria = Digest::of(&serde_json::json!("new"));
     let regrade = Regrade { key: key(0, "qwen", 1), grades: grades(false), total: total(false), asked: vec![] };
-    store.regrade(&scenario, vec![regrade]).unwrap();
+    let (send, episodes) = std::sync::mpsc::sync_channel(2);
+    send.send(Regrading::Episode(Box::new(regrade.clone()))).unwrap();
+    drop(send);
+    assert!(matches!(store.regrade(vec![scenario.clone()], episodes), Err(StoreError::Abandoned)));
+    assert_eq!(store.episode(&key(0, "qwen", 1)).unwrap().unwrap(), before);
+    let (send, episodes) = std::sync::mpsc::sync_channel(2);
+    send.send(Regrading::Episode(Box::new(regrade))).unwrap();
+    send.send(Regrading::Keep).unwrap();
+    store.regrade(vec![scenario.clone()], episodes).unwrap();
     let after = store.episode(&key(0, "qwen", 1)).unwrap().unwrap();
     assert_eq!((after.row.passed, after.row.cause), (Some(false), Some(Cause::Model)));
     assert_eq!(after.row.failed.unwrap().criterion, "expect[1]");
     assert_eq!((after.trajectory, after.grades), (before.trajectory, grades(false)));
     assert!(after.asked.is_empty());
+    store.keep_answers(&key(0, "qwen", 1), before.asked.clone()).unwrap();
+    store.keep_answers(&key(0, "qwen", 1), before.asked.clone()).unwrap();
+    let asked = store.episode(&key(0, "qwen", 1)).unwrap().unwrap().asked;
+    assert_eq!(asked, [before.asked.clone(), before.asked].concat());
     assert_eq!(store.scenarios().unwrap(), [scenario.scenario]);
 }
 

@@ -18,6 +18,19 @@ pub struct Config {
     pub budget: Budget,
     /// The endpoints by name.
     pub endpoints: BTreeMap<String, Endpoint>,
+    /// The judges by name: models that answer rubrics.
+    pub judges: BTreeMap<String, Endpoint>,
+    /// The verifiers by name: programs that criteria may ask.
+    pub verifiers: BTreeMap<String, Verifier>,
+}
+
+/// A program that a criterion may ask about an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verifier {
+    /// How it is started.
+    pub command: CommandConfig,
+    /// The real seconds it may take.
+    pub seconds: f64,
 }
 
 /// Where things lie, relative to the project's root.

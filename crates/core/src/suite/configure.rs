@@ -1,8 +1,10 @@
 //! From `mocktrial.toml` as written to a checked configuration.
 
-use super::config::{CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, PriceFrom, Prompt};
+use super::config::{CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, PriceFrom, Prompt, Verifier};
 use super::document::{Document, Entry, Format, Kind, Node};
-use super::files::{CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable, PromptEntry, PromptTable};
+use super::files::{
+    CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable, PromptEntry, PromptTable, VerifierTable,
+};
 use super::reading::Reader;
 use super::{names, schemas};
 use mocktrial_provider::{ModelConfig, PRESETS, Price, undated};
@@ -42,7 +44,8 @@ pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Conf
     schemas::config()?.check(&document.source, &document.root, &value, &mut reader.mistakes);
     schemas::config()?.settle(&mut value);
     let prices = prices(reader, document, &value);
-    let endpoints = endpoints(reader, document, &prices);
+    let endpoints = endpoints(reader, document, Section::Endpoints, &prices);
+    let judges = judges(reader, document, &prices);
     check_names(reader, document, &endpoints);
     let folders = folders(reader, document);
     if reader.mistakes.len() > before {
@@ -62,6 +65,14 @@ pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Conf
         limits: file.limits,
         budget: file.budget,
         endpoints,
+        judges,
+        verifiers: file
+            .verifiers
+            .into_iter()
+            .map(|(name, VerifierTable { command, env, seconds })| {
+                (name, Verifier { command: CommandConfig { command, env }, seconds })
+            })
+            .collect(),
     })
 }
 
@@ -140,15 +151,70 @@ fn prices(reader: &mut Reader, document: &Document, value: &Value) -> Prices {
     prices
 }
 
-fn endpoints(reader: &mut Reader, document: &Document, prices: &Prices) -> BTreeMap<String, Endpoint> {
+/// A section of tables that say how a model, or an agent, is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Endpoints,
+    Judges,
+}
+
+impl Section {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Endpoints => "endpoints",
+            Self::Judges => "judges",
+        }
+    }
+
+    /// What one of its tables is.
+    fn one(self) -> &'static str {
+        match self {
+            Self::Endpoints => "an endpoint",
+            Self::Judges => "a judge",
+        }
+    }
+}
+
+/// The judges: models, without what only an agent on trial can have.
+fn judges(reader: &mut Reader, document: &Document, prices: &Prices) -> BTreeMap<String, Endpoint> {
+    let mut found = endpoints(reader, document, Section::Judges, prices);
+    let Some(written) = document.root.get("judges") else { return found };
+    found.retain(|name, judge| {
+        let Some(entry) = written.entry(name) else { return false };
+        if !matches!(judge.kind, EndpointKind::Model { .. }) {
+            let message = format!("the judge `{name}` is no model");
+            let mistake = document.source.mistake(entry.key_span, message);
+            reader.mistakes.push(mistake.hint("a program that grades is a verifier: `[verifiers.NAME]`"));
+            return false;
+        }
+        for key in ["prompt", "tools", "strict_tools", "parallel_calls", "tool_choice"] {
+            if let Some(wrong) = entry.value.entry(key) {
+                let mistake = document.source.mistake(wrong.key_span, format!("a judge has no `{key}`"));
+                reader.mistakes.push(mistake.hint("what it is told, and how it answers, is the criterion's"));
+            }
+        }
+        true
+    });
+    found
+}
+
+fn endpoints(
+    reader: &mut Reader,
+    document: &Document,
+    section: Section,
+    prices: &Prices,
+) -> BTreeMap<String, Endpoint> {
     let mut found = BTreeMap::new();
-    let Some(written) = document.root.get("endpoints") else { return found };
+    let Some(written) = document.root.get(section.key()) else { return found };
     for entry in written.entries().iter().filter(|entry| entry.value.is_map()) {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if entry.key.is_empty() || entry.key.len() > 64 || !entry.key.chars().all(good) {
             let mistake = document
                 .source
-                .mistake(entry.key_span, format!("`{}` cannot name an endpoint", super::source::printable(&entry.key)))
+                .mistake(
+                    entry.key_span,
+                    format!("`{}` cannot name {}", super::source::printable(&entry.key), section.one()),
+                )
                 .hint("a name has up to 64 letters, digits, `-`, `_` or `.`");
             reader.mistakes.push(mistake);
             continue;
@@ -167,7 +233,9 @@ fn extended(reader: &mut Reader, document: &Document, all: &Node, entry: &Entry)
     let mut chain = vec![entry.key.as_str()];
     let mut next = entry.value.get("extends");
     while let Some((at, name)) = next.and_then(|n| Some((n, n.as_str()?))) {
-        let Some(parent) = all.entry(name).filter(|parent| parent.value.is_map()) else {
+        let endpoints = document.root.get("endpoints");
+        let found = all.entry(name).or_else(|| endpoints?.entry(name));
+        let Some(parent) = found.filter(|parent| parent.value.is_map()) else {
             let known: Vec<&str> = all.entries().iter().map(|e| e.key.as_str()).filter(|k| *k != entry.key).collect();
             // Said once, where the unknown name stands, and not again for those that extend this one.
             if chain.len() == 1 {

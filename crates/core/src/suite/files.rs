@@ -243,6 +243,30 @@ pub(crate) struct ConfigFile {
     pub(crate) prices: BTreeMap<String, Price>,
     /// What can be put on trial, by name.
     pub(crate) endpoints: BTreeMap<String, Map<String, Value>>,
+    /// Models that answer the rubrics of `judge` criteria, by name.
+    pub(crate) judges: BTreeMap<String, Map<String, Value>>,
+    /// Programs that `verify` criteria may ask, by name.
+    pub(crate) verifiers: BTreeMap<String, VerifierTable>,
+}
+
+/// A program that looks at an episode.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerifierTable {
+    /// The program and its arguments; it runs in the project's folder.
+    #[schemars(length(min = 1))]
+    pub(crate) command: Vec<String>,
+    /// Environment variables passed through, beside PATH, HOME and LANG.
+    #[serde(default)]
+    pub(crate) env: Vec<String>,
+    /// The real seconds it may take for an episode.
+    #[serde(default = "a_minute")]
+    #[schemars(range(min = 0.001, max = 86400))]
+    pub(crate) seconds: f64,
+}
+
+fn a_minute() -> f64 {
+    60.0
 }
 
 /// Where things lie, relative to the project.

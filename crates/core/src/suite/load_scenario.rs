@@ -1,6 +1,7 @@
 //! From a scenario file, or a row of its cases, to a scenario.
 
 use super::cases::{CaseRow, Cases};
+use super::config::Config;
 use super::document::{Document, Format, Node};
 use super::files::{ScenarioFile, StepFile};
 use super::load_world::{Ready, errors_since, said};
@@ -10,9 +11,10 @@ use super::reading::Reader;
 use super::source::{Span, printable, steers};
 use super::substitute::Clash;
 use super::{attachments, merge, names, schemas, substitute};
+use mocktrial_scoring::Ask;
 use mocktrial_trajectory::{Criterion, Digest, Pointer, ToolSpec};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,7 +42,7 @@ pub(crate) fn load(
     reader: &mut Reader,
     draft: Draft,
     id: &str,
-    defaults: Limits,
+    config: &Config,
     shared: &mut merge::Shared,
     find_world: &mut FindWorld<'_>,
 ) -> Vec<Arc<Scenario>> {
@@ -57,7 +59,7 @@ pub(crate) fn load(
         let mut value = value;
         let clashes = substitute::fill(&mut value, None);
         note_clashes(reader, &document, clashes);
-        return Builder { document: &document, world: &world, defaults, shared, id, row: None }
+        return Builder { document: &document, world: &world, config, shared, id, row: None }
             .build(reader, value)
             .into_iter()
             .map(Arc::new)
@@ -85,7 +87,7 @@ pub(crate) fn load(
         note_clashes(reader, &document, clashes);
         let fits = shape.is_some_and(|s| s.check(&document.source, &document.root, &filled, &mut reader.mistakes));
         if fits {
-            let mut builder = Builder { document: &document, world: &world, defaults, shared, id, row: Some(row) };
+            let mut builder = Builder { document: &document, world: &world, config, shared, id, row: Some(row) };
             scenarios.extend(builder.build(reader, filled).map(Arc::new));
         }
         faults.add(index, row, reader.mistakes.split_off(mark));
@@ -156,7 +158,7 @@ impl Faults {
 struct Builder<'a> {
     document: &'a Document,
     world: &'a Ready,
-    defaults: Limits,
+    config: &'a Config,
     shared: &'a mut merge::Shared,
     id: &'a str,
     row: Option<&'a CaseRow>,
@@ -182,13 +184,14 @@ impl Builder<'_> {
         let references = self.references(reader, &file, tools.as_ref(), user.len());
         let criteria = self.criteria(reader, &file);
         let complete = criteria.len() == file.expect.len();
-        self.lint(reader, &criteria, complete, tools.as_ref(), (references.len(), file.inaction));
+        let asks = self.lint(reader, &criteria, complete, tools.as_ref(), (references.len(), file.inaction));
+        let asked = self.asked(reader, asks);
         if errors_since(reader, mark) {
             return None;
         }
         let patch = file.state.map(Value::Object);
         let initial = self.shared.initial(self.world, patch.as_ref());
-        let limits = file.limits.unwrap_or_default().or(self.defaults);
+        let limits = file.limits.unwrap_or_default().or(self.config.limits);
         let id: Arc<str> = match self.row {
             Some(row) => format!("{}#{}", self.id, row.key).into(),
             None => self.id.into(),
@@ -209,6 +212,8 @@ impl Builder<'_> {
                 "references": references.iter().map(|r| r.iter().map(Step::to_value).collect::<Vec<_>>()).collect::<Vec<_>>(),
                 "inaction": file.inaction,
                 "comparison": comparison,
+                // Who judges belongs to the instrument; a scenario that asks nobody is not touched by it.
+                "asked": (!asked.is_empty()).then_some(asked),
             })),
         };
         let family: Arc<str> = if self.row.is_some() { self.id.into() } else { Arc::clone(&id) };
@@ -365,39 +370,16 @@ impl Builder<'_> {
     fn criteria(&self, reader: &mut Reader, file: &ScenarioFile) -> Vec<Criterion> {
         let mut found = Vec::with_capacity(file.expect.len());
         for (i, criterion) in file.expect.iter().enumerate() {
-            let at = ["expect".to_owned(), i.to_string()];
-            let mut graders = criterion.0.iter().filter(|(key, _)| *key != "measure");
-            let (first, second) = (graders.next(), graders.next());
-            let measure = match criterion.0.get("measure") {
-                None => "task".to_owned(),
-                Some(Value::String(text)) if !text.trim().is_empty() => text.clone(),
-                Some(other) => {
-                    let message = format!("`measure` must be a word, but is {}", super::document::in_words(other));
-                    let hint =
-                        "leave it out for what the task asks; or name what it measures: `safety`, say".to_owned();
-                    self.fault(reader, &[&at[..], &["measure".to_owned()]].concat(), message, Some(hint));
-                    continue;
-                }
-            };
-            match (first, second) {
-                (Some((grader, parameters)), None) => found.push(Criterion {
-                    grader: grader.clone(),
-                    parameters: parameters.clone(),
-                    measure,
-                    at: format!("expect[{i}]"),
-                }),
-                (Some((one, _)), Some((other, _))) => {
+            match mocktrial_scoring::read_criterion(&criterion.0, &format!("expect[{i}]")) {
+                Ok(criterion) => found.push(criterion),
+                Err(fault) => {
                     let root = &self.document.root;
-                    let second = root.at(&at).and_then(|node| node.entry(other));
-                    let span = second.map_or_else(|| root.span_at(&at), |entry| entry.key_span);
-                    let message = format!("this criterion has two graders, `{one}` and `{other}`");
-                    let mistake = self.document.source.mistake(span, message);
-                    reader.mistakes.push(mistake.hint("begin a new item with `- ` for each"));
-                }
-                (None, _) => {
-                    let known: Vec<&str> = mocktrial_scoring::graders().iter().map(|g| g.name()).collect();
-                    let hint = format!("name one: {}", names::list(&known));
-                    self.fault(reader, &at, "this criterion has no grader", Some(hint));
+                    let at = ["expect".to_owned(), i.to_string()];
+                    // What is wrong with a key's being there, or its value, is shown at the key.
+                    let entry = fault.at.0.first().and_then(|key| root.at(&at)?.entry(key));
+                    let span = entry.map_or_else(|| root.span_at(&at), |entry| entry.key_span);
+                    let mistake = self.document.source.mistake(span, fault.message);
+                    reader.mistakes.push(mistake.hint_if(fault.hint));
                 }
             }
         }
@@ -411,7 +393,7 @@ impl Builder<'_> {
         complete: bool,
         tools: Option<&BTreeSet<String>>,
         (references, inaction): (usize, bool),
-    ) {
+    ) -> Vec<(usize, Ask)> {
         let all = self.world.world.world.tools();
         let some: Vec<ToolSpec>;
         let specs: &[ToolSpec] = match tools {
@@ -421,7 +403,10 @@ impl Builder<'_> {
             }
             None => all,
         };
-        let faults = mocktrial_scoring::lint(criteria, specs, references, inaction);
+        let faults = match mocktrial_scoring::asks(criteria, specs, references, inaction) {
+            Ok(asks) => return asks,
+            Err(faults) => faults,
+        };
         let inside = |inner: &[String], other: &[String]| inner.len() > other.len() && inner.starts_with(other);
         for fault in &faults {
             let index = criteria.get(fault.criterion).and_then(|c| index_of(&c.at)).unwrap_or(fault.criterion);
@@ -440,6 +425,35 @@ impl Builder<'_> {
             let hint = only_changed(inner).or_else(|| fault.hint.clone());
             self.fault(reader, &at, &fault.message, hint);
         }
+        Vec::new()
+    }
+
+    /// What the project says of those whom the criteria ask, by name; a mistake for each that it does not know.
+    fn asked(&self, reader: &mut Reader, asks: Vec<(usize, Ask)>) -> BTreeMap<String, Value> {
+        let mut found = BTreeMap::new();
+        let judges = &self.config.judges;
+        let verifiers = &self.config.verifiers;
+        for (criterion, ask) in asks {
+            let (definition, known): (Option<Value>, Vec<&str>) = if ask.to == mocktrial_scoring::JUDGE {
+                let judge = judges.get(&ask.name).map(|judge| judge.treatment.clone());
+                (judge, judges.keys().map(String::as_str).collect())
+            } else {
+                let verifier = verifiers.get(&ask.name).map(|v| json!(v.command.command));
+                (verifier, verifiers.keys().map(String::as_str).collect())
+            };
+            if let Some(definition) = definition {
+                found.insert(format!("{} {}", ask.to, ask.name), definition);
+                continue;
+            }
+            let at = [&["expect".to_owned(), criterion.to_string()][..], ask.at.0.as_slice()].concat();
+            let message = format!("mocktrial.toml has no {} `{}`", ask.to, printable(&ask.name));
+            let hint = match names::nearest(&ask.name, known) {
+                Some(name) => format!("did you mean `{}`?", printable(name)),
+                None => format!("add it there: [{}s.{}]", ask.to, printable(&ask.name)),
+            };
+            self.fault(reader, &at, message, Some(hint));
+        }
+        found
     }
 }
 

@@ -91,7 +91,7 @@ mod substitute;
 mod tools;
 pub use config::{
     Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
-    Probe, Prompt, PromptMode, ToolOverride,
+    Probe, Prompt, PromptMode, ToolOverride, Verifier,
 };
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
 pub use model::{Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};

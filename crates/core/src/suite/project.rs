@@ -367,7 +367,7 @@ impl Loader<'_> {
             worlds.insert(id, ready.clone());
             ready
         };
-        load_scenario::load(reader, draft, id, config.limits, shared, &mut find)
+        load_scenario::load(reader, draft, id, config, shared, &mut find)
     }
 
     /// Loads the worlds that no scenario names, and warns of what lies beside worlds for nothing.

@@ -28,8 +28,10 @@ pub fn schema(kind: &str) -> Option<Value> {
     let mut schema = match kind {
         "config" => {
             let mut config = of::<ConfigFile>();
-            if let Some(entry) = config.pointer_mut("/properties/endpoints/additionalProperties") {
-                *entry = endpoint_published();
+            for section in ["endpoints", "judges"] {
+                if let Some(entry) = config.pointer_mut(&format!("/properties/{section}/additionalProperties")) {
+                    *entry = endpoint_published();
+                }
             }
             hoist(&mut config);
             config
@@ -37,7 +39,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         "scenario" => {
             let mut scenario = of::<ScenarioFile>();
             if let Some(criterion) = scenario.pointer_mut("/$defs/Criterion") {
-                *criterion = mocktrial_scoring::criterion_schema();
+                *criterion = mocktrial_scoring::criterion_schema()["$defs"]["Criterion"].take();
             }
             hoist(&mut scenario);
             admit_columns(&mut scenario);

@@ -140,6 +140,6 @@ fn within_a_composition_every_question_keeps_its_place() {
     let both = grading("any", json!([{"judge": rubric(json!("a"))}, {"judge": rubric(json!("a"))}]));
     let grade = asked(&both, &way().end(), |q| Ok(says(&[true, q.id == "expect[0]/1/a"])));
     assert!(grade.outcome.passed());
-    let asks: Vec<_> = both.asks().map(|(i, ask)| (i, ask.to, ask.name, ask.at.to_string())).collect();
+    let asks: Vec<_> = both.asks().into_iter().map(|(i, ask)| (i, ask.to, ask.name, ask.at.to_string())).collect();
     assert_eq!(asks[1], (0, JUDGE, "a".to_owned(), "/any/1/judge/by".to_owned()));
 }

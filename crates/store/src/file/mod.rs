@@ -8,8 +8,8 @@ mod read;
 mod writer;
 
 use crate::{
-    Ack, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewRun, NewScenario, Regrade, Scenario, Spend,
-    Spent, Status, Store, StoreError, StoredEpisode,
+    Ack, Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewRun, NewScenario, Regrading, Scenario,
+    Spend, Spent, Status, Store, StoreError, StoredEpisode,
 };
 use lock::Lock;
 use mocktrial_trajectory::{Case, EpisodeKey};
@@ -19,6 +19,7 @@ use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use writer::{Write, Writer};
@@ -264,9 +265,24 @@ impl Store for RunFile {
         })
     }
 
-    fn regrade(&self, scenario: &NewScenario, episodes: Vec<Regrade>) -> Result<(), StoreError> {
-        let (scenario, plan) = (scenario.clone(), self.plan.clone());
-        self.change(move |db| put::regrade(db, &plan, &scenario, &episodes))
+    fn regrade(&self, scenarios: Vec<NewScenario>, episodes: Receiver<Regrading>) -> Result<(), StoreError> {
+        let plan = self.plan.clone();
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let changed = self.change(move |db| {
+            db.execute_batch("savepoint regrade")?;
+            let kept = put::regrade(db, &plan, &scenarios, &episodes)?;
+            db.execute_batch(if kept { "release regrade" } else { "rollback to regrade; release regrade" })?;
+            // The one who waits for the change reads it.
+            let _ = tell.send(kept);
+            Ok(())
+        });
+        changed?;
+        if told.recv().unwrap_or(false) { Ok(()) } else { Err(StoreError::Abandoned) }
+    }
+
+    fn keep_answers(&self, key: &EpisodeKey, asked: Vec<Asked>) -> Result<(), StoreError> {
+        let (plan, key) = (self.plan.clone(), key.clone());
+        self.change(move |db| put::answers(db, &plan, &key, &asked))
     }
 
     fn flush(&self) -> Result<(), StoreError> {

@@ -2,10 +2,11 @@
 
 use super::plan::Plan;
 use crate::episode::{Asked, Judgement};
-use crate::{EpisodeRecord, NewScenario, Regrade, Spend, StoreError};
-use mocktrial_trajectory::{EndReason, Grade, Outcome};
+use crate::{EpisodeRecord, NewScenario, Regrade, Regrading, Spend, StoreError};
+use mocktrial_trajectory::{EndReason, EpisodeKey, Grade, Outcome};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::fmt::Write as _;
+use std::sync::mpsc::Receiver;
 
 fn whole(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
@@ -122,16 +123,21 @@ fn grades(db: &Connection, id: i64, grades: &[Grade], asked: &[Asked]) -> rusqli
             evidence
         ])?;
     }
+    put_answers(db, id, 0, asked)
+}
+
+fn put_answers(db: &Connection, id: i64, first: i64, asked: &[Asked]) -> rusqlite::Result<()> {
     if asked.is_empty() {
         return Ok(());
     }
-    let mut put = db.prepare_cached("insert into answers values (?, ?, ?, ?, ?, ?, ?)")?;
-    for (n, Asked { question, answer }) in (0_i64..).zip(asked) {
+    let mut put = db.prepare_cached("insert into answers values (?, ?, ?, ?, ?, ?, ?, ?)")?;
+    for (n, Asked { question, answer, measurement }) in (first..).zip(asked) {
         let (body, error) = match &answer.body {
             Ok(body) => (Some(body.to_string()), None),
             Err(why) => (None, Some(why)),
         };
-        put.execute(params![id, n, question.id, question.to, question.body.to_string(), body, error])?;
+        let measured = measurement.as_ref().and_then(|m| serde_json::to_string(m).ok());
+        put.execute(params![id, n, question.id, question.to, question.body.to_string(), body, error, measured])?;
     }
     Ok(())
 }
@@ -148,45 +154,68 @@ pub(crate) fn settle(db: &Connection, id: u64, actual: Spend) -> rusqlite::Resul
         .map(|_| ())
 }
 
-/// Replaces a scenario's criteria, and the grades of episodes of it.
+/// Replaces criteria of scenarios, and the grades of episodes as they come. Returns whether all of it is to
+/// be kept.
 pub(crate) fn regrade(
     db: &Connection,
     plan: &Plan,
-    NewScenario { scenario, case }: &NewScenario,
-    episodes: &[Regrade],
-) -> rusqlite::Result<()> {
-    let case = serde_json::to_string(case).unwrap_or_default();
-    db.execute(
-        "update scenarios set criteria_hash = ?, case_json = ? where id = ? and variant = ?",
-        params![scenario.instrument.criteria.to_string(), case, scenario.id, scenario.variant],
-    )?;
-    for new in episodes {
-        let Some(cell) = plan.cell(&new.key) else { continue };
-        let mut find = db.prepare_cached("select id, end_reason from episodes where cell = ? and trial = ?")?;
-        let found = find
-            .query_row(params![cell, new.key.trial], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))
-            .optional()?;
-        let Some((id, end)) = found else { continue };
-        let end = EndReason::ALL.iter().copied().find(|e| e.as_str() == end).unwrap_or(EndReason::HarnessError);
-        let judged = Judgement::of(end, &new.grades, new.total);
-        db.prepare_cached("delete from grades where episode = ?")?.execute([id])?;
-        db.prepare_cached("delete from answers where episode = ?")?.execute([id])?;
-        grades(db, id, &new.grades, &new.asked)?;
-        let failed = judged.failed.as_ref();
-        db.prepare_cached(
-            "update episodes set passed = ?, score = ?, cause = ?, failed_grader = ?, failed_criterion = ? where id = ?",
-        )?
-        .execute(params![
-            judged.passed,
-            judged.score,
-            judged.cause.map(|c| c.as_str()),
-            failed.map(|f| &f.grader),
-            failed.map(|f| &f.criterion),
-            id
-        ])?;
-        if judged.passed.is_some() {
-            plan.finish(cell, new.key.trial);
+    scenarios: &[NewScenario],
+    episodes: &Receiver<Regrading>,
+) -> rusqlite::Result<bool> {
+    for NewScenario { scenario, case } in scenarios {
+        let case = serde_json::to_string(case).unwrap_or_default();
+        db.execute(
+            "update scenarios set criteria_hash = ?, case_json = ? where id = ? and variant = ?",
+            params![scenario.instrument.criteria.to_string(), case, scenario.id, scenario.variant],
+        )?;
+    }
+    for episode in episodes {
+        match episode {
+            Regrading::Episode(new) => regrade_one(db, plan, &new)?,
+            Regrading::Keep => return Ok(true),
         }
     }
+    Ok(false)
+}
+
+fn regrade_one(db: &Connection, plan: &Plan, new: &Regrade) -> rusqlite::Result<()> {
+    let Some(cell) = plan.cell(&new.key) else { return Ok(()) };
+    let Some((id, end)) = find(db, cell, new.key.trial)? else { return Ok(()) };
+    let end = EndReason::ALL.iter().copied().find(|e| e.as_str() == end).unwrap_or(EndReason::HarnessError);
+    let judged = Judgement::of(end, &new.grades, new.total);
+    db.prepare_cached("delete from grades where episode = ?")?.execute([id])?;
+    db.prepare_cached("delete from answers where episode = ?")?.execute([id])?;
+    grades(db, id, &new.grades, &new.asked)?;
+    let failed = judged.failed.as_ref();
+    db.prepare_cached(
+        "update episodes set passed = ?, score = ?, cause = ?, failed_grader = ?, failed_criterion = ? where id = ?",
+    )?
+    .execute(params![
+        judged.passed,
+        judged.score,
+        judged.cause.map(|c| c.as_str()),
+        failed.map(|f| &f.grader),
+        failed.map(|f| &f.criterion),
+        id
+    ])?;
+    if judged.passed.is_some() {
+        plan.finish(cell, new.key.trial);
+    }
     Ok(())
+}
+
+/// An episode's row and why it ended.
+fn find(db: &Connection, cell: i64, trial: u32) -> rusqlite::Result<Option<(i64, String)>> {
+    db.prepare_cached("select id, end_reason from episodes where cell = ? and trial = ?")?
+        .query_row(params![cell, trial], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()
+}
+
+/// Keeps answers beside those that an episode has.
+pub(crate) fn answers(db: &Connection, plan: &Plan, key: &EpisodeKey, asked: &[Asked]) -> rusqlite::Result<()> {
+    let Some(cell) = plan.cell(key) else { return Ok(()) };
+    let Some((id, _)) = find(db, cell, key.trial)? else { return Ok(()) };
+    let first: i64 =
+        db.query_row("select coalesce(max(n) + 1, 0) from answers where episode = ?", [id], |r| r.get(0))?;
+    put_answers(db, id, first, asked)
 }

@@ -252,8 +252,9 @@ fn whole(db: &Connection, row: EpisodeRow, id: i64) -> Result<StoredEpisode> {
         "select criterion, grader, measure, outcome, cause, why, score, evidence, weight, nullifies from grades where episode = ? order by n",
     )?;
     let grades = found.query_map([id], grade)?.collect::<Result<_>>()?;
-    let mut found =
-        db.prepare_cached("select question, asked_of, asked, answer, error from answers where episode = ? order by n")?;
+    let mut found = db.prepare_cached(
+        "select question, asked_of, asked, answer, error, measurement from answers where episode = ? order by n",
+    )?;
     let asked = found.query_map([id], asked)?.collect::<Result<_>>()?;
     Ok(StoredEpisode { row, trajectory, measurements, grades, asked })
 }
@@ -287,7 +288,8 @@ fn asked(r: &Row<'_>) -> Result<Asked> {
         None => Err(optional(r, 4)?.unwrap_or_default()),
     };
     let answer = Answer { question: id.clone(), body };
-    Ok(Asked { question: Question { id, to: r.get(1)?, body: json(r, 2)? }, answer })
+    let measurement = optional::<String>(r, 5)?.map(|_| json(r, 5)).transpose()?;
+    Ok(Asked { question: Question { id, to: r.get(1)?, body: json(r, 2)? }, answer, measurement })
 }
 
 pub(crate) fn spent(db: &Connection) -> Result<Spent> {

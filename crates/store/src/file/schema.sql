@@ -103,10 +103,11 @@ create table answers (                     -- what graders asked outside, and wh
     episode integer not null references episodes (id),
     n integer not null,
     question text not null,
-    asked_of text not null,                -- judge, command
+    asked_of text not null,                -- judge, verifier
     asked text not null,                   -- JSON
     answer text,                           -- JSON; null where there is none
     error text,                            -- why there is none
+    measurement text,                      -- JSON: what a judge's requests took and cost
     primary key (episode, n)
 ) strict, without rowid;
 

@@ -1,0 +1,219 @@
+//! Judges, verifiers and grading anew.
+
+use crate::support::{Asked, Project, chat, completion, good, respond, serve};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+const JUDGED: &str = r#"
+world: shop
+user: ["Take item 1 and say its name."]
+reference:
+  - {call: take, args: {id: 1}}
+  - say: I took the lamp.
+expect:
+  - state: as_reference
+  - judge: {by: careful, rubric: ["The agent names what it took."]}
+"#;
+
+/// Whether a request is a judge's.
+fn is_judges(asked: &Asked) -> bool {
+    asked.body["tools"][0]["function"]["name"] == "give_grades"
+}
+
+fn grades(met: bool) -> String {
+    let arguments = json!({"c1": {"reason": "it says lamp", "met": met}}).to_string();
+    let call = json!({"id": "g", "type": "function", "function": {"name": "give_grades", "arguments": arguments}});
+    respond(200, &completion(&json!({"role": "assistant", "content": null, "tool_calls": [call]}), "tool_calls"))
+}
+
+fn config(server: &str, more: &str) -> String {
+    let judge = chat(server, more).replace("endpoints.model", "judges.careful").replace("retries = 1\n", "");
+    chat(server, "") + &judge
+}
+
+fn judged(server: &str) -> Project {
+    let project = Project::new(&config(server, "price = {input = 1.0, output = 2.0}"));
+    project.write("scenarios/shop/lamp.yaml", JUDGED);
+    project
+}
+
+#[test]
+fn a_judge_is_asked_about_each_episode_and_its_word_decides() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let project = judged(&serve(move |asked| {
+        Some(if is_judges(asked) { grades(counted.fetch_add(1, Ordering::SeqCst) == 0) } else { good(asked) })
+    }));
+    project.run(&["run", "-t", "2", "-j", "1", "--quiet"]).expect(0);
+    assert_eq!(project.query("select passed from results order by trial"), [["1"], ["0"]]);
+    let answers = project.query("select asked_of, answer, measurement from answers order by episode");
+    assert_eq!(answers.len(), 2);
+    assert!(answers[0][1].contains("it says lamp") && answers[0][2].contains("cost"), "{answers:?}");
+    let shown = project.run(&["show", "last", "lamp", "-t", "2"]).expect(0).out;
+    assert!(shown.contains("Not met by 0 of 1 judges: The agent names what it took."), "{shown}");
+}
+
+#[test]
+fn a_judge_never_learns_who_is_on_trial_nor_a_secret() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let server = serve(move |asked| {
+        if is_judges(asked) {
+            kept.lock().unwrap().push(asked.body.to_string());
+            return Some(grades(true));
+        }
+        let leak = json!({"role": "assistant", "content": "The key is sk-canary-51423, and here is the lamp."});
+        Some(respond(200, &completion(&leak, "stop")))
+    });
+    let config =
+        config(&server, "").replace("[endpoints.model]\n", "[endpoints.secretive]\napi_key_env = \"CANARY\"\n");
+    let project = judged(&server);
+    project.write("mocktrial.toml", &config);
+    let ran = project.command(&["run", "--quiet"]).env("CANARY", "sk-canary-51423").output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    assert!(!seen[0].contains("secretive") && !seen[0].contains("sk-canary"), "{}", seen[0]);
+}
+
+#[test]
+fn a_judge_that_fails_leaves_the_episode_without_an_outcome_and_grading_anew_asks_it_again() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let state = Arc::clone(&broken);
+    let project = judged(&serve(move |asked| {
+        Some(match (is_judges(asked), state.load(Ordering::SeqCst)) {
+            (false, _) => good(asked),
+            (true, true) => respond(200, &completion(&json!({"role": "assistant", "content": "All good!"}), "stop")),
+            (true, false) => grades(true),
+        })
+    }));
+    project.run(&["run", "--quiet"]).expect(3);
+    assert_eq!(project.query("select passed, cause from results"), [["", "provider"]]);
+    // Without being allowed to, nobody is asked.
+    let dry = project.run(&["grade", "--format", "json"]).expect(0).json();
+    assert_eq!((&dry["regraded"]["changed"], &dry["regraded"]["ungraded"]), (&json!(0), &json!(1)));
+    broken.store(false, Ordering::SeqCst);
+    let ran = project.run(&["grade", "--ask", "--format", "json"]).expect(0).json();
+    assert_eq!(ran["questions"], json!({"asked": 1, "unanswered": 0}));
+    assert_eq!(project.query("select passed from results"), [["1"]]);
+    // What is stored is not asked again.
+    let again = project.run(&["grade", "--ask", "--format", "json"]).expect(0).json();
+    assert_eq!((&again["questions"]["asked"], &again["regraded"]["changed"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn a_recorded_run_has_its_judges_answers_in_its_cassettes() {
+    let project = judged(&serve(|asked| Some(if is_judges(asked) { grades(true) } else { good(asked) })));
+    project.run(&["run", "--cassettes", "record", "--quiet"]).expect(0);
+    let nobody = config("http://127.0.0.1:9/v1", "price = {input = 1.0, output = 2.0}");
+    project.write("mocktrial.toml", &nobody);
+    project.run(&["run", "--cassettes", "replay", "--quiet"]).expect(0);
+    assert_eq!(project.query("select passed from results"), [["1"]]);
+}
+
+#[test]
+fn a_judge_counts_against_the_budget_and_one_without_bounds_is_refused() {
+    let server = serve(|asked| Some(if is_judges(asked) { grades(true) } else { good(asked) }));
+    let project = judged(&server);
+    let unbounded = config(&server, "").replace("[judges.careful]", "[judges.careful] # none");
+    let (endpoint, judge) = unbounded.split_once("[judges").unwrap();
+    let judge = judge.replace("parameters = {max_tokens = 50, seed = \"trial\"}\n", "");
+    project.write("mocktrial.toml", &format!("{endpoint}[judges{judge}"));
+    let refused = project.run(&["run", "--max-tokens", "100000"]).expect(2);
+    assert!(
+        refused.err.contains("judge `careful`: the run has a budget, and nothing bounds its answers"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn whoever_is_asked_must_be_configured() {
+    let project = judged("http://127.0.0.1:9/v1");
+    project.write(
+        "mocktrial.toml",
+        &chat("http://127.0.0.1:9/v1", "").replace(
+            "[endpoints",
+            "[judges.carefull]\nkind = \"chat\"\nbase_url = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\n[endpoints",
+        ),
+    );
+    let refused = project.run(&["list"]).expect(2);
+    assert!(refused.err.contains("mocktrial.toml has no judge `careful`"), "{}", refused.err);
+    assert!(refused.err.contains("did you mean `carefull`?"), "{}", refused.err);
+    assert!(refused.err.contains("lamp.yaml:9"), "{}", refused.err);
+    let wrong = "[judges.careful]\nkind = \"probe\"\nprobe = \"null\"\n[judges.other]\nkind = \"chat\"\nbase_url = \"http://127.0.0.1:9\"\nmodel = \"m\"\nprompt = {text = \"x\"}\n";
+    project.write("mocktrial.toml", wrong);
+    let refused = project.run(&["list"]).expect(2);
+    assert!(refused.err.contains("the judge `careful` is no model"), "{}", refused.err);
+    assert!(refused.err.contains("a judge has no `prompt`"), "{}", refused.err);
+}
+
+/// A project whose scenario is verified by a shell script.
+fn verified(script: &str, seconds: f64) -> Project {
+    let project =
+        Project::new(&format!("[verifiers.check]\ncommand = [\"sh\", \"-c\", '{script}']\nseconds = {seconds}\n"));
+    project.write(
+        "scenarios/shop/lamp.yaml",
+        &JUDGED.replace(
+            "judge: {by: careful, rubric: [\"The agent names what it took.\"]}",
+            "verify: {by: check, with: {item: lamp}}",
+        ),
+    );
+    project
+}
+
+#[test]
+fn a_verifier_sees_the_episode_and_its_score_counts() {
+    let script = r#"in=$(cat); case "$in" in *"\"taken\":[1]"*"\"item\":\"lamp\""*|*"\"item\":\"lamp\""*"\"taken\":[1]"*) echo "{\"score\": 1}";; *) echo "{\"score\": 0.5, \"notes\": [\"nothing taken\"]}";; esac"#;
+    let project = verified(script, 10.0);
+    project.run(&["run", "--quiet", "-e", "reference", "-e", "null"]).expect(0);
+    assert_eq!(project.query("select endpoint, passed from results order by 1"), [["null", "0"], ["reference", "1"]]);
+    let scores = project.query("select score, evidence from grades where grader = 'verify' order by score");
+    assert_eq!(scores[0][0], "0.5");
+    assert!(scores[0][1].contains("nothing taken"));
+}
+
+#[test]
+fn a_verifiers_failure_is_not_the_models() {
+    for (script, why) in [
+        ("cat >/dev/null; echo broken >&2; exit 3", "it ended with exit status: 3; it complained: broken"),
+        ("cat >/dev/null; echo no", "what it wrote is no JSON object"),
+        ("sleep 60", "it took longer than 0.2 s"),
+        ("cat >/dev/null; echo {}", "gave no `score` from 0 to 1"),
+    ] {
+        let project = verified(script, 0.2);
+        project.run(&["run", "--quiet", "-e", "reference"]).expect(3);
+        let row = project.query("select cause, why from grades where grader = 'verify'").remove(0);
+        assert_eq!(row[0], "harness", "{script}");
+        assert!(row[1].contains(why), "{script}: {}", row[1]);
+    }
+}
+
+#[test]
+fn grading_anew_says_what_changed_and_why_and_leaves_stale_episodes_alone() {
+    let project = Project::with_scenarios(&chat(&serve(|asked| Some(good(asked))), ""), 2);
+    project.run(&["run", "--quiet", "-t", "2"]).expect(0);
+    let edit = |name: &str, from: &str, to: &str| {
+        let path = project.path().join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    };
+    edit("scenarios/shop/lamp.yaml", "contains: lamp", "contains: kettle");
+    edit("scenarios/shop/lamp.yaml", "say: I took the lamp.", "say: I took the kettle.");
+    edit("scenarios/shop/lamp-000.yaml", "Take item 1 and", "Take item 1, and");
+    let dry = project.run(&["grade", "--dry-run"]).expect(0).out;
+    assert_eq!(project.query("select count(*) from results where passed"), [["4"]]);
+    let ran = project.run(&["grade"]).expect(0).out;
+    assert_eq!(dry.replace("would grade", "graded"), ran);
+    assert_eq!(
+        project.query("select scenario, sum(passed) from results group by 1 order by 1"),
+        [["shop/lamp", "0"], ["shop/lamp-000", "2"]]
+    );
+    let run = project.runs()[0].file_stem().unwrap().to_string_lossy().into_owned();
+    insta::assert_snapshot!(ran.replace(&run, "RUN"));
+    let json: Value = project.run(&["grade", "--format", "json"]).expect(0).json();
+    assert_eq!((&json["regraded"]["changed"], &json["regraded"]["stale"]), (&json!(0), &json!(["shop/lamp-000"])));
+    project.run(&["grade", "nonsense"]).expect(2);
+}
