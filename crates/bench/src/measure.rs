@@ -29,8 +29,11 @@ pub(crate) struct Options {
     /// How many times the episodes, to see how time and memory grow.
     #[arg(long, value_delimiter = ',', default_values_t = [10, 100])]
     scale: Vec<usize>,
+    /// How many stored episodes are graded anew.
+    #[arg(long, default_value_t = 100_000)]
+    stored: usize,
     /// Only these parts.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Dialects, Part::Parsing, Part::Scale])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Dialects, Part::Parsing, Part::Grading, Part::Scale])]
     only: Vec<Part>,
     /// Where the projects and run files are written (a new folder inside); the system's place for
     /// temporary files without it.
@@ -57,6 +60,8 @@ enum Part {
     Dialects,
     /// How reading a response grows with it.
     Parsing,
+    /// Grading stored episodes anew.
+    Grading,
     /// More episodes.
     Scale,
 }
@@ -93,6 +98,7 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
             Part::Script => script(&bench, &mut report)?,
             Part::Dialects => dialects(&bench, options.scenarios, &mut report)?,
             Part::Parsing => parsing::measure(bench.repeat, &mut report)?,
+            Part::Grading => grading(&bench, options.stored, &mut report)?,
             Part::Scale => scale(&bench, options, &mut report)?,
         }
     }
@@ -186,6 +192,23 @@ fn script(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
                 "{size} of state: all CPU of the run by its tool calls is {rules:.0} µs with \
                  rules, {script:.0} µs with Starlark"
             ));
+        }
+    }
+    Ok(())
+}
+
+fn grading(bench: &Bench, stored: usize, report: &mut Report) -> anyhow::Result<()> {
+    let scenarios = 100.min(stored);
+    let setting = Setting { scenarios, trials: stored / scenarios, calls: 6, ..Setting::default() };
+    let (same, other) = bench.grading(&setting)?;
+    let episodes = setting.scenarios * setting.trials;
+    for (what, runs) in [("grades as before", same), ("every grade new", other)] {
+        let what = format!("{episodes} episodes graded anew, {what}");
+        // Ten seconds for a hundred thousand.
+        let bound = Bound::at_most(episodes as f64 * 0.1);
+        report.lines.push(Line::absolute(what.clone(), "ms", runs.wall_ms(), bound).with_fault(runs.fault()));
+        if let Some(peak) = runs.peak_mb() {
+            report.notes.push(format!("{what}: {peak:.0} MB at most"));
         }
     }
     Ok(())

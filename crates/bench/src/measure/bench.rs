@@ -15,6 +15,8 @@ pub(super) struct Setting {
     pub(super) connections: usize,
     pub(super) scenarios: usize,
     pub(super) trials: usize,
+    /// Tool calls of an episode; one request more brings the answer.
+    pub(super) calls: usize,
     pub(super) dialect: Dialect,
     pub(super) stream: bool,
     pub(super) responder: Responder,
@@ -28,6 +30,7 @@ impl Default for Setting {
             connections: 100,
             scenarios: 1000,
             trials: 1,
+            calls: 5,
             dialect: Dialect::Chat,
             stream: false,
             responder: Responder::Rules,
@@ -35,9 +38,6 @@ impl Default for Setting {
         }
     }
 }
-
-/// Tool calls of an episode; one request more brings the answer.
-const CALLS: usize = 5;
 
 impl Setting {
     fn episodes(&self) -> usize {
@@ -49,6 +49,7 @@ impl Setting {
 #[derive(Clone, Debug)]
 pub(super) struct Runs {
     episodes: usize,
+    calls: usize,
     figures: Vec<Figures>,
     fault: Option<String>,
     /// The last line that was printed.
@@ -56,8 +57,9 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    fn of(episodes: usize) -> Runs {
-        Runs { episodes, figures: Vec::new(), fault: None, last_words: None }
+    fn of(setting: &Setting) -> Runs {
+        let (episodes, calls) = (setting.episodes(), setting.calls);
+        Runs { episodes, calls, figures: Vec::new(), fault: None, last_words: None }
     }
 
     pub(super) fn wall_ms(&self) -> Option<f64> {
@@ -73,11 +75,11 @@ impl Runs {
     }
 
     pub(super) fn cpu_ms_per_request(&self) -> Option<f64> {
-        self.cpu_ms().map(|cpu| cpu / (self.episodes * (CALLS + 1)) as f64)
+        self.cpu_ms().map(|cpu| cpu / (self.episodes * (self.calls + 1)) as f64)
     }
 
     pub(super) fn cpu_us_per_tool_call(&self) -> Option<f64> {
-        self.cpu_ms().map(|cpu| cpu * 1e3 / (self.episodes * CALLS) as f64)
+        self.cpu_ms().map(|cpu| cpu * 1e3 / (self.episodes * self.calls) as f64)
     }
 
     /// The first thing that went wrong.
@@ -109,8 +111,8 @@ impl Bench {
     pub(super) fn side_by_side(&self, setting: &Setting) -> anyhow::Result<(Runs, Runs)> {
         let server = Server::start(&self.own, setting.latency_ms)?;
         let project = self.project(setting, &server)?;
-        let mut bare = Runs::of(setting.episodes());
-        let mut harness = Runs::of(setting.episodes());
+        let mut bare = Runs::of(setting);
+        let mut harness = Runs::of(setting);
         self.warm_up(setting, &server, &project, &mut harness)?;
         for round in 1..=self.repeat {
             tell(&format!("{}: bare loop, then harness, {round} of {}", named(setting), self.repeat));
@@ -124,7 +126,7 @@ impl Bench {
     pub(super) fn in_turn(&self, first: &Setting, second: &Setting) -> anyhow::Result<(Runs, Runs)> {
         let server = Server::start(&self.own, first.latency_ms)?;
         let projects = [self.project(first, &server)?, self.project(second, &server)?];
-        let mut runs = [Runs::of(first.episodes()), Runs::of(second.episodes())];
+        let mut runs = [Runs::of(first), Runs::of(second)];
         for round in 1..=self.repeat {
             tell(&format!("{} and {}, {round} of {}", named(first), named(second), self.repeat));
             for (project, runs) in projects.iter().zip(&mut runs) {
@@ -139,7 +141,7 @@ impl Bench {
     pub(super) fn harness_alone(&self, setting: &Setting, times: usize) -> anyhow::Result<Runs> {
         let server = Server::start(&self.own, setting.latency_ms)?;
         let project = self.project(setting, &server)?;
-        let mut runs = Runs::of(setting.episodes());
+        let mut runs = Runs::of(setting);
         for round in 1..=times {
             tell(&format!("{}: harness, {round} of {times}", named(setting)));
             self.run_harness(&server, &project, &mut runs)?;
@@ -147,10 +149,30 @@ impl Bench {
         Ok(runs)
     }
 
+    /// Grading the episodes of one run anew: with the criteria that they have been graded with, and with one
+    /// that every episode now fails.
+    pub(super) fn grading(&self, setting: &Setting) -> anyhow::Result<(Runs, Runs)> {
+        let server = Server::start(&self.own, setting.latency_ms)?;
+        let project = self.project(setting, &server)?;
+        tell(&format!("{}: the run to be graded anew", named(setting)));
+        let mut run = Runs::of(setting);
+        self.run_harness(&server, &project, &mut run)?;
+        let command = [self.bin.clone().into_os_string(), "grade".into(), "--quiet".into()];
+        let mut same = Runs { fault: run.fault.clone(), ..Runs::of(setting) };
+        let mut other = same.clone();
+        for round in 1..=self.repeat {
+            tell(&format!("{}: grading anew, {round} of {}", named(setting), self.repeat));
+            self.take(&project, &command, &mut same)?;
+            project::other_criteria(&project, round % 2 == 1)?;
+            self.take(&project, &command, &mut other)?;
+        }
+        Ok((same, other))
+    }
+
     /// `mocktrial --version`, several times.
     pub(super) fn version(&self) -> anyhow::Result<Runs> {
         tell("--version");
-        let mut runs = Runs::of(0);
+        let mut runs = Runs::of(&Setting::default());
         for _ in 0..10 {
             let command = [self.bin.clone().into_os_string(), "--version".into()];
             self.take(&self.folder, &command, &mut runs)?;
@@ -167,7 +189,7 @@ impl Bench {
             base_url: server.base_url.clone(),
             concurrency: setting.connections,
             trials: setting.trials,
-            calls: CALLS,
+            calls: setting.calls,
             dialect: setting.dialect,
             stream: setting.stream,
             responder: setting.responder,
@@ -179,7 +201,7 @@ impl Bench {
     /// One run that is not counted, whose last line shows what the harness made of it.
     fn warm_up(&self, setting: &Setting, server: &Server, project: &Path, harness: &mut Runs) -> anyhow::Result<()> {
         tell(&format!("{}: warming up", named(setting)));
-        let mut not_counted = Runs::of(setting.episodes());
+        let mut not_counted = Runs::of(setting);
         self.run_bare(setting, server, &mut not_counted)?;
         self.harness_once(server, project, &[], &mut not_counted)?;
         harness.last_words = not_counted.last_words;
@@ -230,7 +252,7 @@ impl Bench {
         let after = server.counts()?;
         let answers = after.final_turns - before.final_turns;
         let calls = after.tool_turns - before.tool_turns;
-        let expected = (runs.episodes as u64, (runs.episodes * CALLS) as u64);
+        let expected = (runs.episodes as u64, (runs.episodes * runs.calls) as u64);
         if (answers, calls) != expected {
             runs.blame(format!(
                 "the server gave {answers} answers and {calls} tool calls, not {} and {}",

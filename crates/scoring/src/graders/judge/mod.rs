@@ -141,7 +141,7 @@ impl GraderKind for Judge {
                 faults.push(Fault::at(&["by", &i.to_string()], message).hint(hint));
             }
         }
-        if p.votes == Votes::Majority && by.len() % 2 == 0 && !by.is_empty() {
+        if p.votes == Votes::Majority && by.len().is_multiple_of(2) && !by.is_empty() {
             let hint = "ask an odd number of judges, or say `votes: all`";
             faults.push(Fault::at(&["by"], format!("{} judges can be split evenly", by.len())).hint(hint));
         }
