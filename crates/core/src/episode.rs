@@ -49,7 +49,11 @@ pub async fn run(
     let driver = endpoint.driver(scenario, context, seed);
     let finished =
         play(scenario, driver.as_ref(), endpoint.system(&scenario.scenario), limits, &circumstances.cancel).await;
-    let asked = ask(scenario, &key, &finished, circumstances).await;
+    // On the heap, and only where it is needed: thousands of episodes are open at once.
+    let asked = match ask(scenario, &key, &finished, circumstances) {
+        Some(asking) => Box::pin(asking).await,
+        None => Vec::new(),
+    };
     let mut graded = graded_from(scenario, key, dispatch, seed, finished, asked);
     graded.record.row.started = started.to_string();
     graded.record.row.replayed |= endpoint.replays;
@@ -123,17 +127,17 @@ async fn passes(time: Option<std::time::Duration>) {
     }
 }
 
-/// Asks what the graders need to know of an episode that has ended.
-async fn ask(
-    scenario: &ReadyScenario,
-    key: &EpisodeKey,
-    finished: &Finished,
-    circumstances: &Circumstances,
-) -> Vec<Asked> {
+/// Asks what the graders need to know of an episode that has ended; `None` where that is nothing.
+fn ask<'a>(
+    scenario: &'a ReadyScenario,
+    key: &'a EpisodeKey,
+    finished: &'a Finished,
+    circumstances: &'a Circumstances,
+) -> Option<impl Future<Output = Vec<Asked>> + 'a> {
     let subject = Subject { trajectory: &finished.trajectory, measurements: Some(&finished.measurements) };
     let questions = scenario.grading.questions(&subject);
     if questions.is_empty() {
-        return Vec::new();
+        return None;
     }
     let occasion = Occasion {
         episode: key,
@@ -142,7 +146,7 @@ async fn ask(
         meter: circumstances.meter.clone(),
         cancel: circumstances.cancel.clone(),
     };
-    circumstances.respondents.answer(questions, &occasion).await
+    Some(async move { circumstances.respondents.answer(questions, &occasion).await })
 }
 
 /// Grades what a session left, and asks nobody.

@@ -117,7 +117,7 @@ async fn read(from: impl AsyncRead + Unpin, most: u64) -> Vec<u8> {
     let _ = from.read_to_end(&mut kept).await;
     // The rest is drained, so that a talkative program does not block.
     let mut rest = from.into_inner();
-    let mut chunk = [0; 8192];
+    let mut chunk = vec![0; 8192];
     while let Ok(1..) = rest.read(&mut chunk).await {}
     kept
 }

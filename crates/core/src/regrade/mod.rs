@@ -107,7 +107,8 @@ pub fn regrade(file: &RunFile, instruments: &Instruments<'_>, keep: bool) -> Res
         let graders: Vec<_> = (0..workers)
             .map(|_| {
                 let send = send.clone();
-                scope.spawn(|| grade_all(instruments, &waiting, send, &counting))
+                let (waiting, counting) = (&waiting, &counting);
+                scope.spawn(move || grade_all(instruments, waiting, &send, counting))
             })
             .collect();
         let graded = graders.into_iter().map(std::thread::ScopedJoinHandle::join).all(|r| r.is_ok());
@@ -128,7 +129,7 @@ pub fn regrade(file: &RunFile, instruments: &Instruments<'_>, keep: bool) -> Res
 fn grade_all(
     instruments: &Instruments<'_>,
     waiting: &Mutex<Receiver<StoredEpisode>>,
-    send: SyncSender<Regrading>,
+    send: &SyncSender<Regrading>,
     counting: &Mutex<Counting>,
 ) {
     let mut own = Counting::default();
