@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::project;
-use mocktrial_core::answering::Respondents;
+use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::regrade::{Asking, Instruments, Regraded, ask, regrade};
@@ -32,7 +32,7 @@ pub(crate) async fn grade(args: &GradeArgs, out: Out) -> Outcome {
     let wanted: HashSet<Arc<str>> = file.scenarios()?.into_iter().map(|s| s.id).collect();
     let scenarios: Vec<Arc<Scenario>> = suite.scenarios.into_iter().filter(|s| wanted.contains(&s.id)).collect();
     let scenarios = project::ready(scenarios).await?;
-    let instruments = Instruments::new(&file, &scenarios)?;
+    let instruments = Instruments::new(&file, &scenarios, Known::of(&project.config))?;
     let file = Arc::new(file);
     let asked = if args.ask { Some(ask_all(args, &project, &file, &instruments, out).await?) } else { None };
     let regraded = regrade(&file, &instruments, !args.dry_run)?;

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
 use crate::{confirm, estimate, project, show};
-use mocktrial_core::answering::Respondents;
+use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
 use mocktrial_core::episode::Circumstances;
@@ -304,7 +304,7 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
             if intent.trials > file.header()?.trials {
                 file.set_trials(intent.trials)?;
             }
-            let instruments = Instruments::new(&file, &intent.scenarios)?.only_changed();
+            let instruments = Instruments::new(&file, &intent.scenarios, Known::of(&intent.project.config))?.only_changed();
             regrade(&file, &instruments, true)?;
             (*file, first)
         }

@@ -14,6 +14,9 @@ pub struct Asked {
     pub question: Question,
     /// The answer.
     pub answer: Answer,
+    /// The hash of all that belongs to the one who answered; `None` where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub respondent: Option<Digest>,
     /// What was measured while it was answered, where it was asked of a model; its `seq` means nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measurement: Option<Measurement>,

@@ -79,6 +79,10 @@ pub trait Store: Send + Sync {
     #[allow(clippy::missing_errors_doc)]
     fn episode(&self, key: &EpisodeKey) -> Result<Option<StoredEpisode>, StoreError>;
 
+    /// Whether graders have asked anything of such a respondent, as in `Question::to`.
+    #[allow(clippy::missing_errors_doc)]
+    fn was_asked(&self, of: &str) -> Result<bool, StoreError>;
+
     /// What the journal says has been, or may have been, spent.
     #[allow(clippy::missing_errors_doc)]
     fn spent(&self) -> Result<Spent, StoreError>;
@@ -120,6 +124,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Abandoned`] then.
     fn regrade(&self, scenarios: Vec<NewScenario>, episodes: Receiver<Regrading>) -> Result<(), StoreError>;
+
+    /// Sets a note of the run's head. Waits until that is committed.
+    #[allow(clippy::missing_errors_doc)]
+    fn set_note(&self, key: &str, text: &str) -> Result<(), StoreError>;
 
     /// Keeps answers to what graders ask of an episode, beside those that it has. Waits until that is
     /// committed: answers are paid for.

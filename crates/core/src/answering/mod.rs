@@ -2,7 +2,7 @@
 //!
 //! A grader returns questions and grades from their answers; here they are answered, under the run's
 //! budget and cassettes, and kept with the episode. Grading anew takes the answers that were kept
-//! (see [`kept`]) wherever the very same is asked.
+//! (see [`Known::kept`]) wherever the very same is asked.
 
 mod judge;
 mod verifier;
@@ -12,7 +12,8 @@ use crate::suite::{Budget, Config};
 use mocktrial_provider::{Cancel, Meter, Model, Request, Scrubber};
 use mocktrial_scoring::{Grading, JUDGE, Subject, VERIFIER};
 use mocktrial_store::Asked;
-use mocktrial_trajectory::{Answer, EpisodeKey, Question};
+use mocktrial_trajectory::{Answer, Digest, EpisodeKey, Question};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use verifier::Program;
@@ -22,6 +23,7 @@ use verifier::Program;
 pub struct Respondents {
     judges: BTreeMap<String, Arc<dyn Model>>,
     verifiers: BTreeMap<String, Program>,
+    known: Known,
     scrubber: Scrubber,
 }
 
@@ -49,7 +51,7 @@ impl Respondents {
         providers: &Providers,
         gradings: impl IntoIterator<Item = &'a Grading>,
     ) -> Result<Self, EndpointError> {
-        let mut found = Self { scrubber: providers.scrubber().clone(), ..Self::default() };
+        let mut found = Self { scrubber: providers.scrubber().clone(), known: Known::of(config), ..Self::default() };
         for (_, ask) in gradings.into_iter().flat_map(Grading::asks) {
             if ask.to == JUDGE && !found.judges.contains_key(&ask.name) {
                 if let Some(definition) = config.judges.get(&ask.name) {
@@ -97,30 +99,59 @@ impl Respondents {
                 other => (Err(format!("nobody answers questions to `{other}`")), None),
             };
             let answer = Answer { question: question.id.clone(), body };
-            asked.push(Asked { question, answer, measurement });
+            let respondent = self.known.respondent(&question);
+            asked.push(Asked { question, answer, respondent, measurement });
         }
         asked
     }
 }
 
-/// The answers among those kept that the questions have already, and the questions that have none.
-///
-/// An answer belongs to what was asked, not to where: it is found by whom it was asked of and by the
-/// whole of the question.
-#[must_use]
-pub fn kept(questions: Vec<Question>, kept: &[Asked]) -> (Vec<Asked>, Vec<Question>) {
-    let mut found = Vec::new();
-    let mut open = Vec::new();
-    for question in questions {
-        let same =
-            |a: &&Asked| a.question.to == question.to && a.question.body == question.body && a.answer.body.is_ok();
-        match kept.iter().find(same) {
-            Some(asked) => {
-                let answer = Answer { question: question.id.clone(), body: asked.answer.body.clone() };
-                found.push(Asked { question, answer, measurement: asked.measurement.clone() });
-            }
-            None => open.push(question),
-        }
+/// Who answers today, by the hash of all that belongs to them.
+#[derive(Clone, Debug, Default)]
+pub struct Known(BTreeMap<(&'static str, String), Digest>);
+
+impl Known {
+    /// The judges and verifiers that a project configures.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let judges = config.judges.iter().map(|(name, judge)| ((JUDGE, name.clone()), Digest::of(&judge.treatment)));
+        let verifiers = config.verifiers.iter();
+        let verifiers = verifiers.map(|(name, v)| ((VERIFIER, name.clone()), Digest::of(&json!(v.command.command))));
+        Self(judges.chain(verifiers).collect())
     }
-    (found, open)
+
+    /// The one whom a question is put to.
+    #[must_use]
+    pub fn respondent(&self, question: &Question) -> Option<Digest> {
+        let to = [JUDGE, VERIFIER].into_iter().find(|to| *to == question.to)?;
+        let name = question.body.get(to)?.as_str()?;
+        self.0.get(&(to, name.to_owned())).copied()
+    }
+
+    /// The answers among those stored that questions have already, and the questions that have none.
+    ///
+    /// An answer belongs to what was asked, not to where: it is found by the whole of the question, and by
+    /// the one who answered being the one of today.
+    #[must_use]
+    pub fn kept(&self, questions: Vec<Question>, stored: &[Asked]) -> (Vec<Asked>, Vec<Question>) {
+        let mut found = Vec::new();
+        let mut open = Vec::new();
+        for question in questions {
+            let respondent = self.respondent(&question);
+            let same = |a: &&Asked| is_same(&a.question, &question) && a.respondent == respondent;
+            match stored.iter().filter(|a| a.answer.body.is_ok()).find(same) {
+                Some(asked) => {
+                    let answer = Answer { question: question.id.clone(), body: asked.answer.body.clone() };
+                    found.push(Asked { question, answer, ..asked.clone() });
+                }
+                None => open.push(question),
+            }
+        }
+        (found, open)
+    }
+}
+
+/// Whether the same is asked of the same.
+pub(crate) fn is_same(one: &Question, other: &Question) -> bool {
+    one.to == other.to && one.body == other.body
 }

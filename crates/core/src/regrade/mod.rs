@@ -14,7 +14,7 @@ mod changes;
 
 pub use changes::{Change, Passed, Regraded};
 
-use crate::answering::{Occasion, Respondents, kept};
+use crate::answering::{Known, Occasion, Respondents, is_same};
 use crate::ready::ReadyScenario;
 use crate::record::{instrument, stored};
 use changes::Counting;
@@ -37,6 +37,8 @@ pub struct Instruments<'a> {
     changed: Vec<&'a Arc<ReadyScenario>>,
     stale: Vec<Arc<str>>,
     gone: Vec<Arc<str>>,
+    /// Those who answer today.
+    known: Known,
 }
 
 impl<'a> Instruments<'a> {
@@ -44,9 +46,9 @@ impl<'a> Instruments<'a> {
     ///
     /// # Errors
     /// When the run cannot be read.
-    pub fn new(file: &RunFile, scenarios: &'a [Arc<ReadyScenario>]) -> Result<Self, StoreError> {
+    pub fn new(file: &RunFile, scenarios: &'a [Arc<ReadyScenario>], known: Known) -> Result<Self, StoreError> {
         let now: HashMap<&str, &Arc<ReadyScenario>> = scenarios.iter().map(|s| (&*s.scenario.id, s)).collect();
-        let mut found = Self { fresh: HashMap::new(), changed: Vec::new(), stale: Vec::new(), gone: Vec::new() };
+        let mut found = Self { fresh: HashMap::new(), changed: Vec::new(), stale: Vec::new(), gone: Vec::new(), known };
         for old in file.scenarios()? {
             let Some(ready) = now.get(&*old.id) else {
                 found.gone.push(old.id);
@@ -140,7 +142,7 @@ fn grade_all(
             own.kept(&episode);
             continue;
         };
-        match regraded(&ready.grading, &episode) {
+        match regraded(&ready.grading, &instruments.known, &episode) {
             None => own.unreadable(),
             Some(new) => {
                 let changed = own.add(&episode, &new);
@@ -154,10 +156,10 @@ fn grade_all(
 }
 
 /// An episode's new grades; `None` where its trajectory cannot be read.
-fn regraded(grading: &Grading, episode: &StoredEpisode) -> Option<Regrade> {
+fn regraded(grading: &Grading, known: &Known, episode: &StoredEpisode) -> Option<Regrade> {
     let trajectory = Trajectory::from_json(&episode.trajectory).ok()?;
     let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
-    let (mut asked, open) = kept(grading.questions(&subject), &episode.asked);
+    let (mut asked, open) = known.kept(grading.questions(&subject), &episode.asked);
     asked.extend(open.into_iter().map(|question| unanswered(question, &episode.asked)));
     let answers: Vec<_> = asked.iter().map(|a| a.answer.clone()).collect();
     let grades = grading.grade(&subject, &answers);
@@ -167,13 +169,13 @@ fn regraded(grading: &Grading, episode: &StoredEpisode) -> Option<Regrade> {
 
 /// What is known of a question without an answer: why there was none, where the very same was asked.
 fn unanswered(question: Question, before: &[Asked]) -> Asked {
-    let same = before.iter().find(|a| a.question.to == question.to && a.question.body == question.body);
+    let same = before.iter().find(|a| is_same(&a.question, &question));
     let why = match same.map(|a| &a.answer.body) {
         Some(Err(why)) => why.clone(),
         _ => "there is no stored answer; `mocktrial grade --ask` asks".to_owned(),
     };
     let answer = mocktrial_trajectory::Answer { question: question.id.clone(), body: Err(why) };
-    Asked { question, answer, measurement: None }
+    Asked { question, answer, respondent: None, measurement: None }
 }
 
 /// What [`ask`] asks with.
@@ -203,7 +205,7 @@ pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking<
         let Some(episode) = file.episode(&key)? else { continue };
         let Ok(trajectory) = Trajectory::from_json(&episode.trajectory) else { continue };
         let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
-        let (_, questions) = kept(ready.grading.questions(&subject), &episode.asked);
+        let (_, questions) = instruments.known.kept(ready.grading.questions(&subject), &episode.asked);
         let occasion = Occasion {
             episode: &key,
             grading: &ready.grading,
@@ -235,7 +237,7 @@ fn open(file: &RunFile, instruments: &Instruments<'_>) -> Result<Vec<EpisodeKey>
             && let Ok(trajectory) = Trajectory::from_json(&episode.trajectory)
         {
             let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
-            let (_, open) = kept(ready.grading.questions(&subject), &episode.asked);
+            let (_, open) = instruments.known.kept(ready.grading.questions(&subject), &episode.asked);
             if !open.is_empty() {
                 found.push(episode.row.key);
             }

@@ -206,6 +206,10 @@ impl Store for RunFile {
         self.with_reader(|db| read::episode(db, key))
     }
 
+    fn was_asked(&self, of: &str) -> Result<bool, StoreError> {
+        self.with_reader(|db| read::was_asked(db, of))
+    }
+
     fn spent(&self) -> Result<Spent, StoreError> {
         self.with_reader(read::spent)
     }
@@ -278,6 +282,11 @@ impl Store for RunFile {
         });
         changed?;
         if told.recv().unwrap_or(false) { Ok(()) } else { Err(StoreError::Abandoned) }
+    }
+
+    fn set_note(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        let (key, text) = (key.to_owned(), text.to_owned());
+        self.change(move |db| put::note(db, &key, &text))
     }
 
     fn keep_answers(&self, key: &EpisodeKey, asked: Vec<Asked>) -> Result<(), StoreError> {

@@ -130,14 +130,15 @@ fn put_answers(db: &Connection, id: i64, first: i64, asked: &[Asked]) -> rusqlit
     if asked.is_empty() {
         return Ok(());
     }
-    let mut put = db.prepare_cached("insert into answers values (?, ?, ?, ?, ?, ?, ?, ?)")?;
-    for (n, Asked { question, answer, measurement }) in (first..).zip(asked) {
+    let mut put = db.prepare_cached("insert into answers values (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    for (n, Asked { question, answer, respondent, measurement }) in (first..).zip(asked) {
         let (body, error) = match &answer.body {
             Ok(body) => (Some(body.to_string()), None),
             Err(why) => (None, Some(why)),
         };
+        let by = respondent.map(|digest| digest.to_string());
         let measured = measurement.as_ref().and_then(|m| serde_json::to_string(m).ok());
-        put.execute(params![id, n, question.id, question.to, question.body.to_string(), body, error, measured])?;
+        put.execute(params![id, n, question.id, question.to, question.body.to_string(), body, error, by, measured])?;
     }
     Ok(())
 }
@@ -209,6 +210,14 @@ fn find(db: &Connection, cell: i64, trial: u32) -> rusqlite::Result<Option<(i64,
     db.prepare_cached("select id, end_reason from episodes where cell = ? and trial = ?")?
         .query_row(params![cell, trial], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()
+}
+
+/// Sets a note on the run.
+pub(crate) fn note(db: &Connection, key: &str, text: &str) -> rusqlite::Result<()> {
+    let notes: String = db.query_row("select notes from run", [], |r| r.get(0))?;
+    let mut notes: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&notes).unwrap_or_default();
+    notes.insert(key.to_owned(), text.into());
+    db.execute("update run set notes = ?", [serde_json::Value::Object(notes).to_string()]).map(|_| ())
 }
 
 /// Keeps answers beside those that an episode has.

@@ -253,7 +253,7 @@ fn whole(db: &Connection, row: EpisodeRow, id: i64) -> Result<StoredEpisode> {
     )?;
     let grades = found.query_map([id], grade)?.collect::<Result<_>>()?;
     let mut found = db.prepare_cached(
-        "select question, asked_of, asked, answer, error, measurement from answers where episode = ? order by n",
+        "select question, asked_of, asked, answer, error, measurement, respondent from answers where episode = ? order by n",
     )?;
     let asked = found.query_map([id], asked)?.collect::<Result<_>>()?;
     Ok(StoredEpisode { row, trajectory, measurements, grades, asked })
@@ -289,7 +289,13 @@ fn asked(r: &Row<'_>) -> Result<Asked> {
     };
     let answer = Answer { question: id.clone(), body };
     let measurement = optional::<String>(r, 5)?.map(|_| json(r, 5)).transpose()?;
-    Ok(Asked { question: Question { id, to: r.get(1)?, body: json(r, 2)? }, answer, measurement })
+    let respondent = optional::<String>(r, 6)?.map(|_| parsed(r, 6)).transpose()?;
+    Ok(Asked { question: Question { id, to: r.get(1)?, body: json(r, 2)? }, answer, respondent, measurement })
+}
+
+/// Whether anything was asked of such a respondent.
+pub(crate) fn was_asked(db: &Connection, of: &str) -> Result<bool> {
+    db.query_row("select exists (select 1 from answers where asked_of = ?)", [of], |r| r.get(0))
 }
 
 pub(crate) fn spent(db: &Connection) -> Result<Spent> {

@@ -107,6 +107,7 @@ create table answers (                     -- what graders asked outside, and wh
     asked text not null,                   -- JSON
     answer text,                           -- JSON; null where there is none
     error text,                            -- why there is none
+    respondent text,                       -- the hash of all that belongs to the one who answered
     measurement text,                      -- JSON: what a judge's requests took and cost
     primary key (episode, n)
 ) strict, without rowid;

@@ -131,6 +131,7 @@ pub(crate) fn episode(key: EpisodeKey, passed: bool) -> EpisodeRecord {
     e.asked.push(Asked {
         question: Question { id: "q".into(), to: "judge".into(), body: json!({"ask": 1}) },
         answer: Answer { question: "q".into(), body: Ok(json!("yes")) },
+        respondent: Some(Digest::of(&json!("judge"))),
         measurement: Some(Measurement { cost: Some(0.25), ..Measurement::default() }),
     });
     e
