@@ -23,6 +23,14 @@ pub enum StatsError {
         /// The trials.
         n: u64,
     },
+    /// The number does not exist for this data.
+    #[error("{what} cannot be said: {why}")]
+    Undefined {
+        /// Which number.
+        what: &'static str,
+        /// Why.
+        why: &'static str,
+    },
     /// A parameter lies outside its domain (or is NaN).
     #[error("{name} = {value} is not {domain}")]
     Domain {

@@ -16,16 +16,24 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod agreement;
 mod describe;
 mod distribution;
 mod error;
+mod judged;
 mod paired;
 mod proportion;
 mod repeated;
 
+pub use agreement::{
+    Agreement, Level, Weights, alpha_nominal, cohen_kappa, cohen_kappa_se, gwet_ac1, kappa, krippendorff_alpha,
+};
 pub use describe::{mean, quantile7, standard_error};
 pub use distribution::{norm_ppf, t_cdf, t_ppf};
 pub use error::StatsError;
+pub use judged::{
+    Accuracy, Ppi, Rate, Stratum, ppi_lambda, ppi_mean, rogan_gladen, rogan_gladen_ci, stratified_rate, weighted_rate,
+};
 pub use paired::{PairedComparison, PairedT, SignFlip, Verdict, ci_mean_t, compare_paired, paired_t, signflip_exact};
 pub use proportion::{Interval, ci_wilson, ci_wilson_stat};
 pub use repeated::{pass_at_k, pass_hat_k};

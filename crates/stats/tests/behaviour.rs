@@ -98,3 +98,95 @@ proptest! {
         prop_assert!((there.delta + back.delta).abs() < 1e-12 && (there.p - back.p).abs() < 1e-12);
     }
 }
+
+#[test]
+fn perfect_agreement_is_1_and_less_sure_with_fewer_items() {
+    let [few, many] = [5.0, 500.0].map(|n| kappa(&[vec![n, 0.0], vec![0.0, n]], 0.05).unwrap());
+    assert!(few.value == 1.0 && many.value == 1.0);
+    assert!(few.interval.low < 0.6 && many.interval.low > 0.95, "{few:?} {many:?}");
+    let ac1 = gwet_ac1(&[vec![20.0, 0.0], vec![0.0, 0.0]], 0.05).unwrap();
+    assert!(ac1.value == 1.0 && ac1.interval.low < 0.9);
+    assert!(matches!(kappa(&[vec![20.0, 0.0], vec![0.0, 0.0]], 0.05), Err(StatsError::Undefined { .. })));
+}
+
+#[test]
+fn a_perfect_judge_needs_no_correction_and_a_coin_allows_none() {
+    assert!((rogan_gladen(0.3, 1.0, 1.0).unwrap() - 0.3).abs() < 1e-12);
+    assert!(matches!(rogan_gladen(0.3, 0.5, 0.5), Err(StatsError::Undefined { .. })));
+    let coin = Accuracy { sensitivity: 0.4, good: 20.0, specificity: 0.5, bad: 20.0 };
+    assert_eq!(rogan_gladen_ci(0.3, 100.0, coin, 0.05).unwrap(), Interval { low: 0.0, high: 1.0 });
+}
+
+#[test]
+fn equal_weights_are_a_plain_share() {
+    let labels: Vec<(bool, f64)> = (0..20).map(|i| (i < 15, 3.5)).collect();
+    let rate = weighted_rate(&labels, 0.05).unwrap();
+    assert_eq!(rate.interval, ci_wilson(15.0, 20.0, 0.05).unwrap());
+    let uneven: Vec<(bool, f64)> = (0..20).map(|i| (i < 15, if i < 3 { 30.0 } else { 1.0 })).collect();
+    assert!(weighted_rate(&uneven, 0.05).unwrap().effective < 5.0);
+}
+
+#[test]
+fn a_stratum_without_a_label_is_refused_and_one_without_members_is_not_needed() {
+    let labelled = Stratum { all: 100, labelled: 10, good: 9 };
+    let unseen = Stratum { all: 5, labelled: 0, good: 0 };
+    assert!(matches!(stratified_rate(&[labelled, unseen], 0.05), Err(StatsError::TooFew { .. })));
+    let empty = Stratum { all: 0, labelled: 0, good: 0 };
+    assert_eq!(stratified_rate(&[labelled, empty], 0.05).unwrap().value, 0.9);
+}
+
+proptest! {
+    #[test]
+    fn coefficients_of_agreement_stay_in_range_and_in_their_interval(cells in prop::collection::vec(0_u8..30, 4)) {
+        let table: Vec<Vec<f64>> = cells.chunks(2).map(|row| row.iter().map(|c| f64::from(*c)).collect()).collect();
+        let turned = vec![vec![table[1][1], table[1][0]], vec![table[0][1], table[0][0]]];
+        for of in [kappa, gwet_ac1] {
+            let Ok(found) = of(&table, 0.05) else { continue };
+            prop_assert!((-1.0..=1.0).contains(&found.value), "{found:?}");
+            prop_assert!(found.interval.low <= found.value + 1e-12 && found.value <= found.interval.high + 1e-12, "{found:?}");
+            prop_assert!(found.interval.low >= -1.0 && found.interval.high <= 1.0);
+            prop_assert_eq!((found.value - 1.0).abs() < 1e-12, table[0][1] + table[1][0] == 0.0);
+            // What the categories are called means nothing.
+            prop_assert!((of(&turned, 0.05).unwrap().value - found.value).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn alpha_of_two_raters_with_the_same_margins_is_near_kappa(a in 5_u8..30, b in 5_u8..30, off in 1_u8..30) {
+        let table = vec![vec![f64::from(a), f64::from(off)], vec![f64::from(off), f64::from(b)]];
+        let mut units = Vec::new();
+        for (i, row) in table.iter().enumerate() {
+            for (j, n) in row.iter().enumerate() {
+                units.extend(std::iter::repeat_n(vec![i as f64, j as f64], *n as usize));
+            }
+        }
+        let alpha = alpha_nominal(&units, 0.05).unwrap();
+        prop_assert!((alpha.value - cohen_kappa(&table, Weights::Nominal).unwrap()).abs() < 0.2);
+        prop_assert!(alpha.interval.low < alpha.value && alpha.value < alpha.interval.high + 1e-12);
+    }
+
+    #[test]
+    fn corrected_rates_lie_between_0_and_1_with_their_interval(
+        p in 0.0_f64..=1.0, sens in 0.0_f64..=1.0, spec in 0.0_f64..=1.0, m in 1_u8..100, n in 1_u16..1000
+    ) {
+        let judge = Accuracy { sensitivity: sens, good: f64::from(m), specificity: spec, bad: f64::from(m) };
+        let i = rogan_gladen_ci(p, f64::from(n), judge, 0.05).unwrap();
+        prop_assert!(0.0 <= i.low && i.low <= i.high && i.high <= 1.0, "{i:?}");
+    }
+
+    #[test]
+    fn a_stratified_rate_lies_in_its_interval_and_all_labelled_is_the_plain_rate(
+        strata in prop::collection::vec((1_u64..50, 0.0_f64..=1.0, 0.0_f64..=1.0), 1..4)
+    ) {
+        let made: Vec<Stratum> = strata.iter().map(|(all, part, good)| {
+            let labelled = ((*all as f64 * part) as u64).clamp(1, *all);
+            Stratum { all: *all, labelled, good: (labelled as f64 * good) as u64 }
+        }).collect();
+        let rate = stratified_rate(&made, 0.05).unwrap();
+        prop_assert!(rate.interval.low <= rate.value + 1e-9 && rate.value <= rate.interval.high + 1e-9, "{rate:?}");
+        let whole: Vec<Stratum> = made.iter().map(|s| Stratum { all: s.labelled, ..*s }).collect();
+        let (good, all) = whole.iter().fold((0, 0), |(g, a), s| (g + s.good, a + s.all));
+        let plain = stratified_rate(&whole, 0.05).unwrap();
+        prop_assert!((plain.value - good as f64 / all as f64).abs() < 1e-9);
+    }
+}

@@ -9,6 +9,14 @@ fn floats(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
+fn table(value: &Value) -> Vec<Vec<f64>> {
+    value.as_array().unwrap().iter().map(floats).collect()
+}
+
+fn labels(inputs: &Value) -> Vec<(f64, f64)> {
+    floats(&inputs["Y"]).into_iter().zip(floats(&inputs["Yhat"])).collect()
+}
+
 fn pair(i: Interval) -> Value {
     json!([i.low, i.high])
 }
@@ -48,6 +56,39 @@ fn compute(method: &str, inputs: &Value) -> Option<Value> {
             let r = signflip_exact(&d).unwrap();
             json!({"T": r.total, "two": r.two, "two_mid": r.two_mid, "greater": r.greater,
                    "greater_mid": r.greater_mid, "less": r.less, "less_mid": r.less_mid})
+        }
+        "cohen_kappa" => {
+            let weights = match inputs["weights"].as_str() {
+                None => Weights::Nominal,
+                Some("linear") => Weights::Linear,
+                Some(_) => Weights::Quadratic,
+            };
+            json!(cohen_kappa(&table(&inputs["table"]), weights).unwrap())
+        }
+        "cohen_kappa_se" => json!(cohen_kappa_se(&table(&inputs["table"])).unwrap()),
+        "gwet_ac1" => json!(gwet_ac1(&table(&inputs["table"]), 0.05).unwrap().value),
+        "krippendorff_alpha" => {
+            let level = match inputs["level"].as_str().unwrap() {
+                "nominal" => Level::Nominal,
+                "ordinal" => Level::Ordinal,
+                _ => Level::Interval,
+            };
+            let raters = inputs["data"].as_array().unwrap();
+            let units = 0..raters[0].as_array().unwrap().len();
+            let units: Vec<Vec<f64>> =
+                units.map(|u| raters.iter().filter_map(|rater| rater[u].as_f64()).collect()).collect();
+            json!(krippendorff_alpha(&units, level).unwrap())
+        }
+        "rogan_gladen" => json!(rogan_gladen(f("p"), f("sens"), f("spec")).unwrap()),
+        "rogan_gladen_ci" => {
+            let judge =
+                Accuracy { sensitivity: f("sens"), good: f("m1"), specificity: f("spec"), bad: f("m0") };
+            pair(rogan_gladen_ci(f("p"), f("n"), judge, f("alpha")).unwrap())
+        }
+        "ppi_lambda" => json!(ppi_lambda(&labels(inputs), &floats(&inputs["Yhat_u"])).unwrap()),
+        "ppi_mean" => {
+            let r = ppi_mean(&labels(inputs), &floats(&inputs["Yhat_u"]), f("lam"), f("alpha")).unwrap();
+            json!({"est": r.value, "se": r.se, "lo": r.interval.low, "hi": r.interval.high})
         }
         _ => return None,
     })
