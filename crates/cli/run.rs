@@ -304,7 +304,8 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
             if intent.trials > file.header()?.trials {
                 file.set_trials(intent.trials)?;
             }
-            let instruments = Instruments::new(&file, &intent.scenarios, Known::of(&intent.project.config))?.only_changed();
+            let instruments =
+                Instruments::new(&file, &intent.scenarios, Known::of(&intent.project.config))?.only_changed();
             regrade(&file, &instruments, true)?;
             (*file, first)
         }

@@ -10,6 +10,7 @@
 //! outcome claims no rate at all.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod calibration;
 mod episode;
 mod histogram;
 mod summary;

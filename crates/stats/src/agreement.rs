@@ -101,10 +101,8 @@ pub fn cohen_kappa_se(counts: &[Vec<f64>]) -> Result<f64, StatsError> {
     let expected: f64 = t.rows.iter().zip(&t.columns).map(|(r, c)| r * c).sum();
     let same: f64 =
         (0..t.rows.len()).map(|i| t.cells[i][i] * (1.0 - (t.rows[i] + t.columns[i]) * (1.0 - kappa)).powi(2)).sum();
-    let other: f64 =
-        t.each().filter(|(i, j, _)| i != j).map(|(i, j, p)| p * (t.columns[i] + t.rows[j]).powi(2)).sum();
-    let variance =
-        same + (1.0 - kappa).powi(2) * other - (kappa - expected * (1.0 - kappa)).powi(2);
+    let other: f64 = t.each().filter(|(i, j, _)| i != j).map(|(i, j, p)| p * (t.columns[i] + t.rows[j]).powi(2)).sum();
+    let variance = same + (1.0 - kappa).powi(2) * other - (kappa - expected * (1.0 - kappa)).powi(2);
     Ok((variance.max(0.0) / (t.n * (1.0 - expected).powi(2))).sqrt())
 }
 
@@ -239,12 +237,7 @@ fn check(alpha: f64) -> Result<f64, StatsError> {
 
 /// `value` ± `times`·`se` within [−1, 1]; where nobody ever disagreed over n items, down to what a disagreement as
 /// large as Wilson's upper end would make of it. `chance` is the disagreement that chance would make.
-fn interval(
-    value: f64,
-    se: f64,
-    times: f64,
-    (n, chance, alpha): (f64, f64, f64),
-) -> Result<Agreement, StatsError> {
+fn interval(value: f64, se: f64, times: f64, (n, chance, alpha): (f64, f64, f64)) -> Result<Agreement, StatsError> {
     let mut low = value - times * se;
     if value >= 1.0 {
         low = low.min(1.0 - ci_wilson(0.0, n, alpha)?.high / chance);

@@ -81,8 +81,7 @@ fn compute(method: &str, inputs: &Value) -> Option<Value> {
         }
         "rogan_gladen" => json!(rogan_gladen(f("p"), f("sens"), f("spec")).unwrap()),
         "rogan_gladen_ci" => {
-            let judge =
-                Accuracy { sensitivity: f("sens"), good: f("m1"), specificity: f("spec"), bad: f("m0") };
+            let judge = Accuracy { sensitivity: f("sens"), good: f("m1"), specificity: f("spec"), bad: f("m0") };
             pair(rogan_gladen_ci(f("p"), f("n"), judge, f("alpha")).unwrap())
         }
         "ppi_lambda" => json!(ppi_lambda(&labels(inputs), &floats(&inputs["Yhat_u"])).unwrap()),

@@ -2,13 +2,14 @@
 
 use mocktrial_analysis::*;
 use mocktrial_store::{
-    Ack, Cell, Ended, Endpoint, EpisodeRecord, Instrument, NewScenario, Regrade, Scenario, Spend, Spent, Store,
-    StoreError, StoredEpisode,
+    Ack, Asked, Cell, Ended, Endpoint, EpisodeRecord, Instrument, NewScenario, Regrading, Scenario, Spend, Spent,
+    Store, StoreError, StoredEpisode,
 };
 use mocktrial_trajectory::*;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 pub(crate) struct Run {
@@ -186,8 +187,17 @@ impl Store for Run {
     fn set_trials(&self, _: u32) -> Result<(), StoreError> {
         panic!()
     }
-    fn regrade(&self, _: &NewScenario, _: Vec<Regrade>) -> Result<(), StoreError> {
+    fn regrade(&self, _: Vec<NewScenario>, _: Receiver<Regrading>) -> Result<(), StoreError> {
         panic!()
+    }
+    fn set_note(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        panic!()
+    }
+    fn keep_answers(&self, _: &EpisodeKey, _: Vec<Asked>) -> Result<(), StoreError> {
+        panic!()
+    }
+    fn was_asked(&self, _: &str) -> Result<bool, StoreError> {
+        Ok(false)
     }
     fn flush(&self) -> Result<(), StoreError> {
         panic!()
