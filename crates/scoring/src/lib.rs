@@ -69,6 +69,7 @@
 
 mod arguments;
 mod assign;
+pub mod compatibility;
 mod diff;
 mod facts;
 mod graders;
