@@ -30,6 +30,31 @@ impl Int {
         Some(text.parse().map_or_else(|_| Self::Big(text.into()), Self::Small))
     }
 
+    /// `-i`.
+    pub(super) fn negated(&self) -> Self {
+        match self {
+            Self::Small(i) => Self::from_i128(-i128::from(*i)),
+            // -2^63 fits although 2^63 does not.
+            Self::Big(digits) => match digits.strip_prefix('-') {
+                Some(rest) => Self::Big(rest.into()),
+                None => Self::from_decimal(&format!("-{digits}")).unwrap_or_else(|| self.clone()),
+            },
+        }
+    }
+
+    /// From an integer that is not too large.
+    pub(super) fn from_i128(i: i128) -> Self {
+        i64::try_from(i).map_or_else(|_| Self::Big(i.to_string().into()), Self::Small)
+    }
+
+    /// As one that is below 2^127 without its sign.
+    pub(super) fn to_i128(&self) -> Option<i128> {
+        match self {
+            Self::Small(i) => Some(i128::from(*i)),
+            Self::Big(digits) => digits.parse().ok(),
+        }
+    }
+
     /// `float(i)`: the nearest float; `None` where Python raises an `OverflowError`.
     #[must_use]
     pub fn to_float(&self) -> Option<f64> {
@@ -65,7 +90,15 @@ pub enum Key<'a> {
     Other(Box<str>),
 }
 
-impl Key<'_> {
+impl<'a> Key<'a> {
+    /// Of a value; `None` for what cannot be hashed.
+    pub(super) fn of(value: Value<'a>) -> Option<Self> {
+        Some(match value {
+            Value::Str(text) => Self::Text(text),
+            other => Self::Other(hashed(&other)?.into()),
+        })
+    }
+
     /// Its text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -224,4 +257,23 @@ impl<'b> PartialEq<Value<'b>> for Value<'_> {
             _ => false,
         }
     }
+}
+
+/// A text that two values share exactly where they are equal; `None` for what cannot be hashed.
+fn hashed(value: &Value<'_>) -> Option<String> {
+    Some(match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(b) => u8::from(*b).to_string(),
+        Value::Int(Int::Small(i)) => i.to_string(),
+        Value::Int(Int::Big(digits)) => digits.to_string(),
+        Value::Float(f) if f.fract() == 0.0 => {
+            let digits = format!("{f:.0}");
+            if digits == "-0" { "0".to_owned() } else { digits }
+        }
+        Value::Float(f) => format!("{f:e}"),
+        Value::Str(text) => format!("{text:?}"),
+        Value::Tuple(items) => format!("({})", items.iter().map(hashed).collect::<Option<Vec<_>>>()?.join(", ")),
+        Value::Other => "other".to_owned(),
+        Value::List(_) | Value::Dict(_) => return None,
+    })
 }
