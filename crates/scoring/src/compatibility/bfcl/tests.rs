@@ -207,15 +207,28 @@ fn python_calls_are_read_as_the_official_decoder_reads_them() {
         ("f(x={'k': [1, ...]}, y=d['k'][1:])", r#"[{"f": {"x": {"k": [1, "..."]}, "y": "d['k'][1:]"}}]"#),
         ("[f(x=1, x=0x10)]  # twice\n", r#"[{"f": {"x": 16}}]"#),
         ("f(x='a' \"b\" r'\\n')", r#"[{"f": {"x": "ab\\n"}}]"#),
+        (
+            "f(x=d[*a if b else c], y=g(u'x', (1,), not 1))",
+            r#"[{"f": {"x": "d[(*(a if b else c),)]", "y": "g(u'x', (1,), not 1)"}}]"#,
+        ),
         ("", "[]"),
     ] {
         assert_eq!(decode_python(text).unwrap(), value(json), "{text}");
     }
     assert!(matches!(decode_python("f(x=(1,))").unwrap().as_list(), Some([call]) if
         matches!(call.get("f").and_then(|f| f.get("x")), Some(Value::Tuple(_)))));
-    for text in
-        ["I cannot help.", "f(x=", "f(x=1, 2)", "f(x=a.b)", "x", "f(x=1 / 0)", "f(x=1 < 2)", "f(x='\n')", "[[f()]]"]
-    {
+    for text in [
+        "I cannot help.",
+        "f(x=",
+        "f(x=1, 2)",
+        "f(x=a.b)",
+        "x",
+        "f(x=1 / 0)",
+        "f(x=1 < 2)",
+        "f(x=1._0)",
+        "f(x='\n')",
+        "[[f()]]",
+    ] {
         assert!(decode_python(text).is_err(), "{text}");
     }
 }

@@ -88,7 +88,7 @@ fn digits(text: &str, radix: u32) -> (String, usize) {
         if c.is_digit(radix) {
             out.push(c);
             end = at + 1;
-        } else if c != '_' || end != at || !chars.peek().is_some_and(|(_, next)| next.is_digit(radix)) {
+        } else if c != '_' || at == 0 || end != at || !chars.peek().is_some_and(|(_, next)| next.is_digit(radix)) {
             break;
         }
     }

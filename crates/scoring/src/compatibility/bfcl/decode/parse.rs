@@ -119,6 +119,12 @@ impl<'s> Parser<'_, 's> {
         self.expression()
     }
 
+    /// What a `*` unpacks in a call or an index, where it may be any expression.
+    fn unpacked(&mut self) -> Parsed<'s> {
+        let value = self.expression()?;
+        self.over(value.depth, Expression::Starred(Box::new(value)))
+    }
+
     /// Operands joined by operators that bind at least so tight.
     fn binary(&mut self, least: u8) -> Parsed<'s> {
         let mut left = if least <= binding::NOT && self.take_word("not") {
@@ -270,11 +276,7 @@ impl<'s> Parser<'_, 's> {
                 if unpacked || (!starred && !arguments.keywords.is_empty()) {
                     return Err(self.error("a positional argument follows a keyword"));
                 }
-                self.take("*");
-                let mut value = self.expression()?;
-                if starred {
-                    value = self.over(value.depth, Expression::Starred(Box::new(value)))?;
-                }
+                let value = if self.take("*") { self.unpacked()? } else { self.expression()? };
                 let depth = value.depth;
                 arguments.positional.push(value);
                 depth
@@ -290,7 +292,8 @@ impl<'s> Parser<'_, 's> {
 
     fn index(&mut self) -> Parsed<'s> {
         let first = self.slice()?;
-        if !self.is(",") {
+        let unpacked = matches!(first.expression, Expression::Starred(_));
+        if !self.is(",") && !unpacked {
             self.expect("]")?;
             return Ok(first);
         }
@@ -303,8 +306,8 @@ impl<'s> Parser<'_, 's> {
     }
 
     fn slice(&mut self) -> Parsed<'s> {
-        if self.is("*") {
-            return self.element();
+        if self.take("*") {
+            return self.unpacked();
         }
         let first = if self.is(":") { None } else { Some(self.expression()?) };
         if !self.take(":") {
