@@ -65,6 +65,7 @@
 
 mod arguments;
 mod assign;
+pub mod compatibility;
 mod diff;
 mod facts;
 mod graders;

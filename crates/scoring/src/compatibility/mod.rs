@@ -1,0 +1,3 @@
+//! Peers' scorers, rebuilt so that their numbers can be reproduced.
+
+pub mod bfcl;
