@@ -4,9 +4,17 @@ mod after;
 mod answer;
 mod at_most;
 mod before;
+mod between;
 mod calls;
+mod confirmation;
+mod efficiency;
+mod eventually;
 mod format;
+mod milestones;
 mod never;
+mod phrase;
+mod recovery;
+mod side_effects;
 mod state;
 mod within;
 
@@ -23,7 +31,14 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &never::Never,
         &before::Before,
         &after::After,
+        &between::Between,
+        &eventually::Eventually,
         &at_most::AtMost,
+        &confirmation::Confirmation,
+        &milestones::Milestones,
+        &recovery::Recovery,
+        &side_effects::SideEffects,
+        &efficiency::Efficiency,
         &within::Within,
         &format::Format,
     ]

@@ -5,8 +5,13 @@
 mod answers;
 mod build;
 mod calls;
+mod confirmations;
 mod ends;
+mod milestones;
 mod mistakes;
 mod order;
 mod properties;
+mod recoveries;
+mod side_effects;
 mod states;
+mod temporal;
