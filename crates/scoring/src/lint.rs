@@ -34,9 +34,10 @@ use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 /// | `recovery` with an empty `accept` or `errors` | nothing is made good, or looked at |
 /// | `side_effects` with an empty `of`, or with `allow` for the whole state | nothing is looked for |
 /// | `efficiency` without a bound, with a factor below 1, or with one of 100 or more | the reference fails, or nobody does |
+/// | `script` that fails on an episode in which the agent does and says nothing (found by `Grading::new`) | it must be able to grade any |
 /// | `as_reference`, `side_effects`, `efficiency` where the scenario has no reference | |
 /// | `calls` with `in_order` or `superset` of a reference without calls (found by `Grading::new`) | every list of calls holds it |
-/// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing) | |
+/// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing; and it asks a `script`) | |
 ///
 /// Not a mistake, because it depends on the endpoint: a bound of `within` on what some agents do not
 /// show. On `turns` it does not apply to a command agent, and the grade's evidence says so; on

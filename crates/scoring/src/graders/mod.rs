@@ -14,6 +14,7 @@ mod milestones;
 mod never;
 mod phrase;
 mod recovery;
+mod script;
 mod side_effects;
 mod state;
 mod within;
@@ -41,6 +42,7 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &efficiency::Efficiency,
         &within::Within,
         &format::Format,
+        &script::Script,
     ]
 }
 

@@ -12,6 +12,7 @@ mod mistakes;
 mod order;
 mod properties;
 mod recoveries;
+mod scripts;
 mod side_effects;
 mod states;
 mod temporal;

@@ -104,6 +104,16 @@ fn every_criterion() -> Vec<Criterion> {
         ("recovery", json!({"accept": ["repaired"], "call": "get_order", "by": ["find_customer", "refund_order"]})),
         ("side_effects", json!("none")),
         ("efficiency", json!({"calls": 1, "turns": 1.5})),
+        (
+            "script",
+            json!({"source": concat!(
+                "def grade(episode):\n",
+                "    calls = episode.calls()\n",
+                "    notes = [{'note': c['tool'], 'events': [c['seq']]} for c in calls]\n",
+                "    good = [c for c in calls if c['succeeded'] and c['args'] != None and 'order_id' in c['args']]\n",
+                "    return {'score': len(good) / len(calls) if calls else 0, 'notes': notes + [str(len(episode.events()))]}\n",
+            )}),
+        ),
         ("within", json!({"turns": 2, "calls": 3, "errors": 1, "tokens": 5, "cost": 1.0, "virtual_seconds": 1.0})),
         ("format", json!("clean")),
     ]
