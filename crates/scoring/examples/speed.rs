@@ -1,4 +1,5 @@
-//! How long grading one episode takes: about twenty events against four criteria.
+//! How long grading one episode takes: about twenty events against four criteria, and against one of each
+//! grader that looks at the course of an episode.
 //!
 //! `cargo run --release -p mocktrial-scoring --example speed`
 
@@ -78,32 +79,64 @@ fn main() {
         freeform: None,
         annotations: Default::default(),
     });
-    let criteria = [
-        ("state", json!("as_reference")),
-        ("never", json!({"call": "refund_order", "before": "get_order"})),
-        ("answer", json!({"contains": "42.00"})),
-        ("calls", json!("as_reference")),
-    ];
-    let case = Case {
+    let case = |criteria: &[(&str, Value)]| Case {
         scenario: "speed".into(),
-        criteria: criteria.into_iter().map(|(g, parameters)| Criterion::task(g, parameters, "expect[0]")).collect(),
-        tools: Arc::new(tools),
+        criteria: criteria.iter().map(|(g, p)| Criterion::task(*g, p.clone(), "expect[0]")).collect(),
+        tools: Arc::from(tools.clone()),
         initial_hash: Digest::of(&initial),
         initial: Arc::new(initial.clone()),
         comparison: Comparison::default(),
         references: vec![ReferenceRun::new(&reference, Digest::of(&final_state))],
-        inaction: false,
+        inaction: true,
     };
-    let start = Instant::now();
-    let grading = Grading::new(Arc::new(case)).expect("sound criteria");
-    println!("compiling the criteria: {:?}", start.elapsed());
     let (wrong, _) = walk(&initial, "cancelled");
-    for (name, trajectory) in [("passing", &reference), ("failing", &wrong)] {
-        let subject = Subject { trajectory, measurements: None };
-        let rounds = if cfg!(debug_assertions) { 2_000_u32 } else { 20_000 };
+    let time = |name: &str, criteria: &[(&str, Value)]| {
         let start = Instant::now();
-        let good = (0..rounds).filter(|_| passed(&grading.grade(&subject, &[])) == Some(true)).count();
-        let each = start.elapsed() / rounds;
-        println!("{name} episode of {} events: {each:?} each ({good} of {rounds} passed)", trajectory.events().len());
+        let grading = Grading::new(Arc::new(case(criteria))).expect("sound criteria");
+        println!("{name}: compiled in {:?}", start.elapsed());
+        for (which, trajectory) in [("passing", &reference), ("failing", &wrong)] {
+            let subject = Subject { trajectory, measurements: None };
+            let rounds = if cfg!(debug_assertions) { 2_000_u32 } else { 20_000 };
+            let start = Instant::now();
+            let good = (0..rounds).filter(|_| passed(&grading.grade(&subject, &[])) == Some(true)).count();
+            let each = start.elapsed() / rounds;
+            println!("  {which} episode of {} events: {each:?} each ({good} passed)", trajectory.events().len());
+        }
+    };
+    time(
+        "four criteria",
+        &[
+            ("state", json!("as_reference")),
+            ("never", json!({"call": "refund_order", "before": "get_order"})),
+            ("answer", json!({"contains": "42.00"})),
+            ("calls", json!("as_reference")),
+        ],
+    );
+    let refunded = json!({"path": "$.orders['W-1'].status", "equals": "refunded"});
+    for (grader, parameters) in [
+        ("between", json!({"from": "find_customer", "to": "refund_order", "call": "get_policy"})),
+        ("eventually", json!({"call": "refund_order", "after": "get_policy"})),
+        ("confirmation", json!({"call": "refund_order"})),
+        (
+            "milestones",
+            json!({
+                "reach": [
+                    {"name": "found", "call": "find_customer", "args": {"name": "Ann Lee"}},
+                    {"name": "looked", "call": "get_order"},
+                    {"name": "refunded", "state": refunded, "after": ["found", "looked"]},
+                    {"says": {"contains": "42.00"}, "after": "refunded"},
+                ],
+                "avoid": [{"call": "get_policy", "args": {"topic": "complaints"}}],
+            }),
+        ),
+        ("recovery", json!({})),
+        ("side_effects", json!("none")),
+        ("efficiency", json!({"calls": 1.5})),
+        (
+            "script",
+            json!({"source": "def grade(episode):\n    return episode.state('orders', 'W-1', 'status') == 'refunded' and len(episode.calls()) < 9\n"}),
+        ),
+    ] {
+        time(grader, &[(grader, parameters)]);
     }
 }

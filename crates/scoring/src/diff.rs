@@ -48,6 +48,11 @@ impl Rules {
         self.volatile.is_empty() && self.sets.is_empty()
     }
 
+    /// Whether a place is left out.
+    pub(crate) fn is_volatile(&self, path: &Pointer) -> bool {
+        self.volatile.iter().any(|pattern| pattern.covers(path))
+    }
+
     /// The state without what is volatile: members are removed, list entries become `null`, so that
     /// those behind them keep their places. Where `*` takes all entries, none remain: such a list
     /// has no length either.

@@ -1,6 +1,7 @@
 //! What graders look at: an episode's calls, answers and final state, each derived once.
 
 use crate::diff::Rules;
+use crate::effects::Effects;
 use crate::hashed::Hashed;
 use crate::{Mistake, Subject};
 use mocktrial_trajectory::{
@@ -112,7 +113,8 @@ impl Prepared {
         let rules = Rules::new(&case.comparison).map_err(|(message, hint)| {
             vec![Mistake { criterion: 0, at: mocktrial_trajectory::Pointer::default(), message, hint: Some(hint) }]
         })?;
-        let facts = |index| ReferenceFacts { case: Arc::clone(&case), index, normal: OnceLock::new() };
+        let facts =
+            |index| ReferenceFacts { case: Arc::clone(&case), index, normal: OnceLock::new(), walked: OnceLock::new() };
         let references = (0..case.references.len()).map(facts).collect();
         let defaults =
             case.tools.iter().filter_map(|t| Some((t.name.clone(), defaults_of(&t.input_schema)?))).collect();
@@ -163,6 +165,15 @@ pub struct ReferenceFacts {
     index: usize,
     /// Made when an episode's state is first found to differ from it.
     normal: OnceLock<Result<Value, StateError>>,
+    /// Made when a grader first asks for something in it.
+    walked: OnceLock<Result<Walked, StateError>>,
+}
+
+/// What of a reference's trajectory is kept once it was read.
+#[derive(Debug)]
+struct Walked {
+    turns: usize,
+    effects: Effects,
 }
 
 impl ReferenceFacts {
@@ -180,6 +191,26 @@ impl ReferenceFacts {
     #[must_use]
     pub fn final_hash(&self) -> Digest {
         self.run().final_hash()
+    }
+
+    /// How many turns it took.
+    pub(crate) fn turns(&self, prepared: &Prepared) -> Result<usize, &StateError> {
+        self.walked(prepared).map(|w| w.turns)
+    }
+
+    /// What it did to the state.
+    pub(crate) fn effects(&self, prepared: &Prepared) -> Result<&Effects, &StateError> {
+        self.walked(prepared).map(|w| &w.effects)
+    }
+
+    fn walked(&self, prepared: &Prepared) -> Result<&Walked, &StateError> {
+        let walk = || {
+            let trajectory = self.run().trajectory().map_err(|e| StateError::Reference { why: e.to_string() })?;
+            let turns = trajectory.turns() as usize;
+            let effects = Effects::of(prepared, &trajectory, &calls_of(&trajectory))?;
+            Ok(Walked { turns, effects })
+        };
+        self.walked.get_or_init(walk).as_ref()
     }
 
     /// The state it left.
@@ -317,6 +348,21 @@ impl<'a> Facts<'a> {
             return Ok(state);
         }
         Ok(self.normal.get_or_init(|| rules.normalise(state).into_owned()))
+    }
+
+    /// Shows every state that the episode passed through, in order, with the event of the change that
+    /// made it; the initial one is not among them.
+    ///
+    /// # Errors
+    /// As [`final_state`](Self::final_state).
+    pub(crate) fn each_state(&self, mut show: impl FnMut(u32, &Value)) -> Result<(), StateError> {
+        self.final_state().map_err(Clone::clone)?;
+        let mut state = Value::clone(&self.prepared.case.initial);
+        for (event, patch, _) in self.changes() {
+            apply_patch(&mut state, patch).map_err(|e| StateError::Patch { event, why: e.to_string() })?;
+            show(event, &state);
+        }
+        Ok(())
     }
 
     fn derive(&self) -> Result<Cow<'a, Value>, StateError> {

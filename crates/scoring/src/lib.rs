@@ -44,12 +44,14 @@
 //!
 //! # Which calls count
 //!
-//! `calls`, `never`, `before`, `after` and `at_most` look at *executed* calls: those that reached
-//! the world and were answered, be it with an error of the tool's own. A call that was refused
+//! `calls`, `never`, `before`, `after`, `at_most`, `confirmation` and the minefield of `milestones` look
+//! at *executed* calls: those that reached the world and were answered, be it with an error of the
+//! tool's own. A call that was refused
 //! (unknown tool, malformed or invalid arguments), skipped by the loop policy or never answered
 //! did not happen in the world. `include_failed: true` counts refused and unanswered calls too.
-//! A call that another call depends on (`before`, `after`, `first`) counts only when it succeeded:
-//! looking up an order and getting an error is not having looked it up. Calls of one response
+//! A call that another call depends on (`before`, `after`, `first`), that is to be reached
+//! (`milestones`, `eventually`, `call` in `between`) or that repairs an error (`recovery`) counts only
+//! when it succeeded: looking up an order and getting an error is not having looked it up. Calls of one response
 //! count in the order in which they were written.
 //!
 //! # What is refused
@@ -67,6 +69,7 @@ mod arguments;
 mod assign;
 pub mod compatibility;
 mod diff;
+mod effects;
 mod facts;
 mod graders;
 mod grading;
@@ -78,6 +81,7 @@ mod negation;
 mod numbers;
 mod parameters;
 mod pick;
+mod similar;
 mod text;
 mod written;
 

@@ -8,7 +8,7 @@ use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 ///
 /// Wrong parameters; tools and arguments that the world does not have; values of arguments that the
 /// tool's schema does not allow, so that no executed call can have them (in `never`, `before`,
-/// `after`, `at_most`, and in `calls: {of: […]}` where the argument is compared by its value; not
+/// `after`, `between`, `eventually`, `at_most`, `confirmation`, `milestones`, and in `calls: {of: […]}` where the argument is compared by its value; not
 /// with `include_failed`, which looks at refused calls too); regular expressions, schemas and paths
 /// that do not compile; and these patterns, because a criterion that cannot fail
 /// is never a pass but a mistake:
@@ -25,9 +25,19 @@ use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 /// | `calls` against an empty list with `in_order` or `superset` | every list of calls holds it |
 /// | `at_most` of 1000 or more, `format` or `within` with limits no episode reaches | |
 /// | `never` with `before` or `after` naming the forbidden call itself, `before` with `then` equal to `call` | |
-/// | `as_reference` where the scenario has no reference | |
+/// | `between` without `call` and `never`, or with what closes the stretch as what lies in it | |
+/// | `eventually` with `after` equal to `call` | the last of them can have none after it |
+/// | `confirmation` without `call` where no tool is annotated as destructive | no call needs one |
+/// | `asked`, `confirmed`, `says` and `disclosed` without a check, with an empty text, or with a regex that matches the empty text | every message says it |
+/// | `milestones` with nothing to reach and nothing to avoid | |
+/// | `milestones` with a state that holds before anything is done, to reach without `after` or to avoid (found by `Grading::new`) | any change reaches or violates it |
+/// | `recovery` with an empty `accept` or `errors` | nothing is made good, or looked at |
+/// | `side_effects` with an empty `of`, or with `allow` for the whole state | nothing is looked for |
+/// | `efficiency` without a bound, with a factor below 1, or with one of 100 or more | the reference fails, or nobody does |
+/// | `script` that fails on an episode in which the agent does and says nothing (found by `Grading::new`) | it must be able to grade any |
+/// | `as_reference`, `side_effects`, `efficiency` where the scenario has no reference | |
 /// | `calls` with `in_order` or `superset` of a reference without calls (found by `Grading::new`) | every list of calls holds it |
-/// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing) | |
+/// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing; and it asks a `script`) | |
 ///
 /// Not a mistake, because it depends on the endpoint: a bound of `within` on what some agents do not
 /// show. On `turns` it does not apply to a command agent, and the grade's evidence says so; on

@@ -2,6 +2,8 @@
 
 use crate::arguments::{impossible, known_arguments, partly};
 use crate::mistake::did_you_mean;
+use crate::parameters::shown;
+use crate::similar::{NOT_THE_SAME, members};
 use crate::{CallFact, Facts, Fault, Setting};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,7 +49,40 @@ impl Pick {
         }
     }
 
-    /// The same, from a tool and arguments that stand in places of their own.
+    /// One selector or a list of them, each read by itself, so that a mistake is found where it stands.
+    pub(crate) fn several(
+        written: &Value,
+        key: &str,
+        refused: bool,
+        setting: &Setting<'_>,
+    ) -> Result<Vec<Self>, Vec<Fault>> {
+        let (items, many) = match written {
+            Value::Array(items) => (items.as_slice(), true),
+            one => (std::slice::from_ref(one), false),
+        };
+        if items.is_empty() {
+            return Err(vec![Fault::at(&[key], format!("`{key}` is empty"))]);
+        }
+        let mut faults = Vec::new();
+        let mut out = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            let selector = serde_json::from_value::<Selector>(item.clone()).map_err(|_| {
+                let message = format!("{} is neither a tool nor a map of `call` and `args`", shown(item));
+                vec![Fault::at(&[], message)]
+            });
+            match selector.and_then(|s| Self::new(s, "", refused, setting).map_err(unplaced)) {
+                Ok(pick) => out.push(pick),
+                Err(found) => {
+                    let place = i.to_string();
+                    let at: &[&str] = if many { &[key, &place] } else { &[key] };
+                    faults.extend(found.into_iter().map(|f| f.below(at)));
+                }
+            }
+        }
+        if faults.is_empty() { Ok(out) } else { Err(faults) }
+    }
+
+    /// As `new`, from a tool and arguments that stand in places of their own.
     pub(crate) fn of(
         tool: String,
         args: Option<Map<String, Value>>,
@@ -79,6 +114,11 @@ impl Pick {
         })
     }
 
+    /// Whether a call is one of them, however it ended.
+    pub(crate) fn takes_call(&self, call: &CallFact<'_>, facts: &Facts<'_>) -> bool {
+        self.takes(call, facts.prepared().defaults(&self.tool))
+    }
+
     /// The calls that count, in order.
     pub(crate) fn of_episode<'f, 'a>(
         &'f self,
@@ -89,16 +129,40 @@ impl Pick {
         facts.calls().iter().filter(move |c| c.counts(include_failed) && self.takes(c, defaults))
     }
 
+    /// The events of those that succeeded, in order.
+    pub(crate) fn successes<'f>(&'f self, facts: &'f Facts<'_>) -> impl Iterator<Item = u32> + 'f {
+        let defaults = facts.prepared().defaults(&self.tool);
+        facts.calls().iter().filter(move |c| c.succeeded() && self.takes(c, defaults)).map(|c| c.seq)
+    }
+
+    /// How near each successful call of the tool comes to being one of them, in [0, 1], by its event: 1
+    /// where it is one, else the geometric mean over the arguments of how alike they are.
+    pub(crate) fn similarities<'f>(&'f self, facts: &'f Facts<'_>) -> impl Iterator<Item = (u32, f64)> + 'f {
+        let defaults = facts.prepared().defaults(&self.tool);
+        let made = facts.calls().iter().filter(move |c| c.succeeded() && c.tool == self.tool);
+        made.map(move |call| {
+            let Some(args) = &self.args else { return (call.seq, 1.0) };
+            let got = call.arguments.value.as_ref().and_then(Value::as_object);
+            let alike = got.map_or(0.0, |got| members(args, |key| got.get(key).or_else(|| defaults?.get(key))));
+            (call.seq, if self.takes(call, defaults) { 1.0 } else { alike.min(NOT_THE_SAME) })
+        })
+    }
+
     /// The event of the first of them that succeeded.
     pub(crate) fn first_success(&self, facts: &Facts<'_>) -> Option<u32> {
-        let defaults = facts.prepared().defaults(&self.tool);
-        facts.calls().iter().find(|c| c.succeeded() && self.takes(c, defaults)).map(|c| c.seq)
+        self.successes(facts).next()
     }
 
     /// Whether both speak of exactly the same calls.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.tool == other.tool && self.args == other.args
     }
+}
+
+/// Without the first token, where a selector would have its key.
+fn unplaced(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.iter_mut().for_each(|fault| drop(fault.at.0.remove(0)));
+    faults
 }
 
 impl fmt::Display for Pick {

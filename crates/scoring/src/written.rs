@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// The keys that stand beside a grader's.
 const BESIDE: [&str; 3] = ["measure", "weight", "nullifies"];
 
+/// How many graders a hint names.
+const SHOWN: usize = 12;
+
 /// The greatest weight: no sum of weights comes near the bounds of a double.
 const MAX_WEIGHT: f64 = 1e6;
 
@@ -23,8 +26,9 @@ pub fn read_criterion(map: &Map<String, Value>, at: &str) -> Result<Criterion, F
             return Err(Fault::at(&[other], message).hint("begin a new item with `- ` for each"));
         }
         (None, _) => {
-            let known: Vec<String> = self::graders().iter().map(|g| format!("`{}`", g.name())).collect();
-            let hint = format!("name one: {}", known.join(", "));
+            let known = self::graders();
+            let first: Vec<String> = known.iter().take(SHOWN).map(|g| format!("`{}`", g.name())).collect();
+            let hint = format!("name one: {} and {} more", first.join(", "), known.len().saturating_sub(SHOWN));
             return Err(Fault::at(&[], "this criterion has no grader").hint(hint));
         }
     };

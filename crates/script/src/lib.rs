@@ -32,6 +32,30 @@
 //! | `world.error(text_or_value)` | ends the call: the tool answers with this error; writes stay |
 //! | `sum`, `round(x, digits=0)`, `money(x)`, `join(separator, items)`, `replace(text, old, new)`, `to_json_text(x)` | beside Starlark's own `len`, `min`, `max`, `sorted`, `any`, `all`, `zip`, `enumerate` … |
 //!
+//! A [`GradingScript`] is compiled and limited alike; its function `grade(episode)` reads what a [`Record`]
+//! holds, and writes nothing:
+//!
+//! ```python
+//! def grade(episode):
+//!     refunds = [c for c in episode.calls() if c["tool"] == "refund_order" and c["succeeded"]]
+//!     if len(refunds) != 1:
+//!         return {"score": 0, "notes": [{"note": "Not refunded once.", "events": [c["seq"] for c in refunds]}]}
+//!     return episode.state_after(refunds[0]["seq"], "orders", "W-1001", "status") == "refunded"
+//! ```
+//!
+//! | call | gives |
+//! |---|---|
+//! | `episode.calls()` | a list of `seq`, `tool`, `args` (None where they are no object), `text` (as written), `result`, `error` (None, or why it failed), `executed`, `succeeded` |
+//! | `episode.said()`, `episode.users()` | lists of `seq` and `text`: what the agent said, beside calls too; the messages of the user |
+//! | `episode.answer()` | the answer to the last message, or None |
+//! | `episode.state(*path, default=None)`, `episode.initial(*path)` | the value there at the end, and before the first call |
+//! | `episode.state_after(seq, *path)` | after an event, and after what the call at that event changed |
+//! | `episode.changes()` | a list of `seq`, `call` and `patch` (JSON Patch): the states it passed through |
+//! | `episode.references()`, `episode.reference_state(i, *path)` | of each reference its `calls` (`tool`, `args`); the state it left, without what is volatile |
+//! | `episode.tools()`, `episode.events()` | as they are written |
+//!
+//! One answer holds at most 8 MiB. Each is made anew: ask once, outside loops.
+//!
 //! # Limits
 //!
 //! The engine counts steps (loop iterations and calls) and looks at the count and at its heap once
@@ -68,12 +92,16 @@
 
 mod builtins;
 mod convert;
+mod episode;
 mod guard;
 mod host;
+mod record;
 mod script;
 mod world;
 
+pub use episode::GradingScript;
 pub use host::{Host, HostError, Shape, Step};
+pub use record::{Moment, Reading, Record};
 pub use script::Script;
 
 use serde_json::Value;

@@ -17,40 +17,24 @@ static GLOBALS: LazyLock<Globals> = LazyLock::new(|| {
     builder.build()
 });
 
-/// A compiled script: a frozen module. Cheap to clone and share between threads; every call has a
-/// fresh heap, so that nothing a call does is seen by another.
+/// A frozen module and its functions.
 #[derive(Clone)]
-pub struct Script {
+pub(crate) struct Compiled {
     functions: Arc<[String]>,
-    values: Arc<BTreeMap<String, OwnedFrozenValue>>,
-    world: Option<OwnedFrozenValue>,
-    name: Arc<str>,
+    pub(crate) values: Arc<BTreeMap<String, OwnedFrozenValue>>,
+    pub(crate) name: Arc<str>,
     // Keeps what the values point into.
     _module: FrozenModule,
 }
 
-impl fmt::Debug for Script {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Script({}: {})", self.name, self.functions.join(", "))
-    }
-}
-
-impl Script {
-    /// Compiles a script and runs its top level once, under the same limits as a call.
-    ///
-    /// # Errors
-    /// With place and message: a syntax error, an unknown name, something refused, a limit reached.
-    pub fn compile(name: &str, source: &str, limits: &Limits) -> Result<Self, ScriptError> {
+impl Compiled {
+    pub(crate) fn new(name: &str, source: &str, limits: &Limits, globals: &Globals) -> Result<Self, ScriptError> {
         let dialect = Dialect { enable_load: false, enable_f_strings: false, ..Dialect::Standard };
         let mut ast = AstModule::parse(name, source.to_owned(), &dialect).map_err(|e| located(&e))?;
         guard::prepare(&mut ast)
             .map_err(|(span, message)| ScriptError { at: Some(locate(name, source, span)), message })?;
         let module = Module::with_temp_heap(|module| {
-            {
-                let mut eval = Evaluator::new(&module);
-                limit(&mut eval, limits)?;
-                eval.eval_module(ast, &GLOBALS).map_err(|e| located(&e))?;
-            }
+            evaluator(&module, limits)?.eval_module(ast, globals).map_err(|e| located(&e))?;
             module.freeze().map_err(|e| ScriptError { at: None, message: format!("{e:?}") })
         })?;
         let mut values = BTreeMap::new();
@@ -61,15 +45,44 @@ impl Script {
                 values.insert(name.as_str().to_owned(), value);
             }
         }
-        let world = world_value()?;
         let functions = values.keys().cloned().collect();
-        Ok(Self { functions, values: Arc::new(values), world: Some(world), name: name.into(), _module: module })
+        Ok(Self { functions, values: Arc::new(values), name: name.into(), _module: module })
+    }
+
+    pub(crate) fn function(&self, function: &str) -> Result<&OwnedFrozenValue, ScriptError> {
+        let missing = || ScriptError { at: None, message: format!("{} has no function `{function}`", self.name) };
+        self.values.get(function).ok_or_else(missing)
+    }
+}
+
+/// A compiled script: a frozen module. Cheap to clone and share between threads; every call has a
+/// fresh heap, so that nothing a call does is seen by another.
+#[derive(Clone)]
+pub struct Script {
+    compiled: Compiled,
+    world: OwnedFrozenValue,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Script({}: {})", self.compiled.name, self.functions().join(", "))
+    }
+}
+
+impl Script {
+    /// Compiles a script and runs its top level once, under the same limits as a call.
+    ///
+    /// # Errors
+    /// With place and message: a syntax error, an unknown name, something refused, a limit reached.
+    pub fn compile(name: &str, source: &str, limits: &Limits) -> Result<Self, ScriptError> {
+        let compiled = Compiled::new(name, source, limits, &GLOBALS)?;
+        Ok(Self { compiled, world: namespace_value("world", &GLOBALS)? })
     }
 
     /// The names of its functions, sorted.
     #[must_use]
     pub fn functions(&self) -> &[String] {
-        &self.functions
+        &self.compiled.functions
     }
 
     /// Calls a function with `(args, world)`.
@@ -84,17 +97,14 @@ impl Script {
         host: &mut dyn Host,
         limits: &Limits,
     ) -> Result<Reply, ScriptError> {
-        let (Some(function), Some(world)) = (self.values.get(function), &self.world) else {
-            return Err(ScriptError { at: None, message: format!("{} has no function `{function}`", self.name) });
-        };
+        let function = self.compiled.function(function)?;
         let mut carried = Carried { host, error: None };
         let answer = Module::with_temp_heap(|module| {
-            let mut eval = Evaluator::new(&module);
-            limit(&mut eval, limits)?;
+            let mut eval = evaluator(&module, limits)?;
             eval.extra_mut = Some(&mut carried);
             let heap = module.heap();
             let function = heap.access_owned_frozen_value(function);
-            let world = heap.access_owned_frozen_value(world);
+            let world = heap.access_owned_frozen_value(&self.world);
             let args: Value<'_> = heap.alloc(args);
             let returned = eval.eval_function(function, &[args, world], &[]).map_err(|e| located(&e))?;
             convert::to_json(returned, limits.result_bytes)
@@ -109,30 +119,32 @@ impl Script {
     }
 }
 
-/// The namespace `world` as a value, by way of a module that names it.
-fn world_value() -> Result<OwnedFrozenValue, ScriptError> {
+/// A namespace as a value, by way of a module that names it.
+pub(crate) fn namespace_value(name: &str, globals: &Globals) -> Result<OwnedFrozenValue, ScriptError> {
     let fail = |message: String| ScriptError { at: None, message };
-    let ast = AstModule::parse("world", "host = world".to_owned(), &Dialect::Standard).map_err(|e| located(&e))?;
+    let ast = AstModule::parse(name, format!("host = {name}"), &Dialect::Standard).map_err(|e| located(&e))?;
     let module = Module::with_temp_heap(|module| {
-        {
-            let mut eval = Evaluator::new(&module);
-            eval.eval_module(ast, &GLOBALS).map_err(|e| located(&e))?;
-        }
+        Evaluator::new(&module).eval_module(ast, globals).map_err(|e| located(&e))?;
         module.freeze().map_err(|e| fail(format!("{e:?}")))
     })?;
     module.get("host").map_err(|e| fail(e.to_string()))
 }
 
-fn limit(eval: &mut Evaluator<'_, '_, '_>, limits: &Limits) -> Result<(), ScriptError> {
+/// An evaluator under limits.
+pub(crate) fn evaluator<'v, 'a, 'e>(
+    module: &'a Module<'v>,
+    limits: &Limits,
+) -> Result<Evaluator<'v, 'a, 'e>, ScriptError> {
     let fail = |e: anyhow::Error| ScriptError { at: None, message: e.to_string() };
+    let mut eval = Evaluator::new(module);
     eval.set_max_callstack_size(limits.recursion.max(2) as usize).map_err(fail)?;
     eval.set_max_heap_size(limits.heap_bytes.max(1)).map_err(fail)?;
     eval.set_max_tick_count(limits.steps.max(1)).map_err(fail)?;
     eval.before_stmt_for_dap(BeforeStmtFunc::from_dyn(Box::new(guard::HeapWatch { limit: limits.heap_bytes })));
-    Ok(())
+    Ok(eval)
 }
 
-fn located(error: &starlark::Error) -> ScriptError {
+pub(crate) fn located(error: &starlark::Error) -> ScriptError {
     let span = error
         .span()
         .cloned()

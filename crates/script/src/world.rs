@@ -39,7 +39,7 @@ fn carried<'x, 'e>(eval: &'x mut Evaluator<'_, '_, 'e>) -> anyhow::Result<&'x mu
 
 /// The steps of a path; a list among them stands for its items. Lists within lists are refused: a
 /// list may hold itself.
-fn path(steps: &[Value<'_>]) -> anyhow::Result<Vec<Step>> {
+pub(crate) fn path(steps: &[Value<'_>]) -> anyhow::Result<Vec<Step>> {
     let mut path = Vec::with_capacity(steps.len());
     for value in steps {
         match items(*value) {

@@ -4,11 +4,20 @@ mod after;
 mod answer;
 mod at_most;
 mod before;
+mod between;
 mod calls;
 mod compose;
+mod confirmation;
+mod efficiency;
+mod eventually;
 mod format;
 mod judge;
+mod milestones;
 mod never;
+mod phrase;
+mod recovery;
+mod script;
+mod side_effects;
 mod state;
 mod verify;
 mod within;
@@ -26,7 +35,14 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &never::Never,
         &before::Before,
         &after::After,
+        &between::Between,
+        &eventually::Eventually,
         &at_most::AtMost,
+        &confirmation::Confirmation,
+        &milestones::Milestones,
+        &recovery::Recovery,
+        &side_effects::SideEffects,
+        &efficiency::Efficiency,
         &within::Within,
         &format::Format,
         &compose::ALL,
@@ -35,6 +51,7 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &compose::Mean,
         &judge::Judge,
         &verify::Verify,
+        &script::Script,
     ]
 }
 

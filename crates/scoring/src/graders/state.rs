@@ -1,6 +1,6 @@
 //! `state`: what became of the world.
 
-mod assertion;
+pub(super) mod assertion;
 
 use crate::diff::Difference;
 use crate::kind::{fraction, note};

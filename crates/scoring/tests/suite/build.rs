@@ -84,6 +84,23 @@ impl Build {
         self
     }
 
+    pub(crate) fn user(mut self, text: &str) -> Self {
+        self.trajectory.push(0, Body::user(text));
+        self
+    }
+
+    /// A call that changes the state, recorded in the order in which sessions record it.
+    pub(crate) fn write(mut self, tool: &str, args: Value, patch: Vec<Op>) -> Self {
+        let call = self
+            .trajectory
+            .push(0, Body::Call { id: "c".into(), tool: tool.into(), arguments: Arguments::from_value(args) });
+        apply_patch(&mut self.state, &patch).unwrap();
+        let hash = Digest::of(&self.state);
+        self.trajectory.push(0, Body::State { call, patch, hash });
+        self.trajectory.push(0, Body::Result { call, content: json!({}), failure: None, responder: None });
+        self
+    }
+
     pub(crate) fn end_as(mut self, reason: EndReason) -> Trajectory {
         self.trajectory.push(0, Body::End { reason, detail: None });
         self.trajectory
@@ -107,6 +124,19 @@ pub(crate) fn way() -> Build {
         .call("refund_order", json!({"order_id": "W-1", "amount": 42}))
         .set("/orders/W-1/status", json!("refunded"))
         .say("Your refund of $42.00 is on its way.")
+}
+
+pub(crate) fn put(path: &str, value: Value) -> Op {
+    Op::Replace { path: path.parse().unwrap(), value }
+}
+
+pub(crate) fn add(path: &str, value: Value) -> Op {
+    Op::Add { path: path.parse().unwrap(), value }
+}
+
+/// All notes of a grade, one a line.
+pub(crate) fn notes(grade: &Grade) -> String {
+    grade.evidence.iter().map(|e| e.note.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn criterion(grader: &str, parameters: Value) -> Criterion {

@@ -38,6 +38,48 @@ fn mistakes_are_found_where_they_stand() {
 }
 
 #[test]
+fn mistakes_in_rules_on_the_course_of_an_episode_are_found_where_they_stand() {
+    let names =
+        |n: usize| -> Vec<Value> { (0..n).map(|i| json!({"call": "get_order", "name": i.to_string()})).collect() };
+    let all: Vec<String> = [
+        ("milestones", json!([{"call": "get_order"}])),
+        ("milestones", json!({"reached": []})),
+        ("milestones", json!({"reach": [{"call": "get_ordr"}, {"name": "x"}, {"call": "get_order", "says": {"contains": "x"}}]})),
+        ("milestones", json!({"reach": [{"call": "get_order", "args": {"order_id": 1}}, {"call": "get_order", "args": {"id": 1}}]})),
+        ("milestones", json!({"reach": [{"says": {"contains": ""}}, {"state": [{"path": "$.a"}]}, {"args": {}, "says": {"regex": "x"}}]})),
+        ("milestones", json!({"reach": [{"name": "a", "call": "get_order"}, {"name": "a", "call": "get_order"}]})),
+        ("milestones", json!({"reach": [{"name": "looked", "call": "get_order", "after": "looked"}, {"call": "get_order", "after": ["lookd", "found"]}]})),
+        ("milestones", json!({"reach": [
+            {"name": "a", "call": "get_order", "after": "b"},
+            {"name": "b", "call": "get_order", "after": ["c"]},
+            {"name": "c", "call": "get_order", "after": "a"},
+        ]})),
+        ("milestones", json!({"reach": names(33)})),
+        ("milestones", json!({"avoid": [{"calls": "get_order"}, {"says": {}}]})),
+        ("between", json!({"from": "get_order", "call": "refund_order"})),
+        ("between", json!({"from": "get_order", "to": "refund_order"})),
+        ("between", json!({"from": "get_order", "to": "refund_order", "call": "find_customer", "never": "find_customer"})),
+        ("between", json!({"from": "get_order", "to": "refund_order", "call": "find_customer", "include_failed": true})),
+        ("eventually", json!({"call": "get_ordr", "after": "get_order"})),
+        ("confirmation", json!({"call": ["get_order", {"call": "refund_order", "args": {"ammount": 1}}, {"tool": "x"}]})),
+        ("confirmation", json!({"call": "refund_ordr", "asked": {"contain": "sure"}, "confirmed": {"regex": "("}})),
+        ("confirmation", json!({})),
+        ("recovery", json!({"accept": ["repair"]})),
+        ("recovery", json!({"by": "get_ordr", "disclosed": {"contains": ["failed", " "]}})),
+        ("recovery", json!({"accept": ["repaired"], "disclosed": {"contains": "failed"}})),
+        ("side_effects", json!("nothing")),
+        ("side_effects", json!({"of": ["duplicate"]})),
+        ("side_effects", json!({"allow": ["orders"]})),
+        ("efficiency", json!({"calls": 0.5, "turns": "two"})),
+        ("efficiency", json!({"calls": 0.5})),
+    ]
+    .into_iter()
+    .flat_map(|(g, p)| mistakes(g, p))
+    .collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
 fn what_cannot_fail_is_a_mistake() {
     for (grader, parameters) in [
         ("answer", json!({})),
@@ -65,6 +107,26 @@ fn what_cannot_fail_is_a_mistake() {
         ("within", json!({})),
         ("within", json!({"tokens": 100_000_000_000_u64})),
         ("format", json!({})),
+        ("milestones", json!({})),
+        ("milestones", json!({"reach": [], "avoid": []})),
+        ("milestones", json!({"reach": [{"says": {"regex": "a*"}}]})),
+        ("milestones", json!({"reach": [{"state": []}]})),
+        ("between", json!({"from": "get_order", "to": "refund_order"})),
+        ("between", json!({"from": "get_order", "to": "refund_order", "never": "refund_order"})),
+        ("eventually", json!({"call": "get_order", "after": "get_order"})),
+        ("confirmation", json!({})),
+        ("confirmation", json!({"call": []})),
+        ("confirmation", json!({"call": "get_order", "asked": {}})),
+        ("confirmation", json!({"call": "get_order", "confirmed": {"contains": ""}})),
+        ("recovery", json!({"accept": []})),
+        ("recovery", json!({"errors": []})),
+        ("recovery", json!({"disclosed": {"regex": ""}})),
+        ("side_effects", json!({"of": []})),
+        ("side_effects", json!({"allow": [""]})),
+        ("side_effects", json!({"allow": ["/*"]})),
+        ("side_effects", json!({"of": ["duplicates"], "allow": ["/orders"]})),
+        ("efficiency", json!({})),
+        ("efficiency", json!({"turns": 100})),
     ] {
         assert!(!mistakes(grader, parameters.clone()).is_empty(), "{grader} {parameters}");
     }
@@ -145,7 +207,12 @@ fn values_are_held_against_the_whole_schema_of_an_argument() {
 
 #[test]
 fn a_reference_is_needed_to_compare_with_one() {
-    for (grader, parameters) in [("state", json!("as_reference")), ("calls", json!("as_reference"))] {
+    for (grader, parameters) in [
+        ("state", json!("as_reference")),
+        ("calls", json!("as_reference")),
+        ("side_effects", json!("none")),
+        ("efficiency", json!({"calls": 2})),
+    ] {
         assert_eq!(lint(&[criterion(grader, parameters)], &tools(), 0, true).len(), 1);
     }
 }
@@ -159,6 +226,13 @@ fn criteria_that_only_forbid_need_inaction() {
         criterion("format", json!("clean")),
         criterion("within", json!({"turns": 8})),
         criterion("calls", json!({"match": "subset"})),
+        criterion("between", json!({"from": "get_order", "to": "refund_order", "call": "find_customer"})),
+        criterion("eventually", json!({"call": "refund_order", "after": "get_order"})),
+        criterion("confirmation", json!({"call": "refund_order"})),
+        criterion("milestones", json!({"avoid": [{"call": "refund_order"}]})),
+        criterion("recovery", json!({})),
+        criterion("side_effects", json!("none")),
+        criterion("efficiency", json!({"calls": 1.5})),
     ];
     assert_eq!(lint(&forbid, &tools(), 1, false).len(), 1);
     assert!(lint(&forbid, &tools(), 1, true).is_empty());
@@ -179,6 +253,18 @@ fn the_schema_of_criteria_takes_what_the_graders_take() {
         json!({"calls": {"match": "any_order", "of": [{"call": "x", "args": {}}], "overrides": {"x.y": "ignore"}}}),
         json!({"never": {"call": "x", "before": {"call": "y"}}}),
         json!({"format": "clean"}),
+        json!({"milestones": {"reach": [
+            {"name": "a", "call": "x", "args": {"y": 1}},
+            {"state": [{"path": "$.a", "equals": null}], "after": "a"},
+            {"says": {"contains": "b"}, "after": ["a"]},
+        ], "avoid": [{"call": "z"}]}}),
+        json!({"between": {"from": "a", "to": {"call": "b"}, "never": "c"}}),
+        json!({"eventually": {"call": "a"}}),
+        json!({"confirmation": {"call": ["a", {"call": "b"}], "confirmed": {"any_of": ["yes"]}, "once": true}}),
+        json!({"recovery": {"accept": ["repaired"], "by": "a"}}),
+        json!({"side_effects": "none", "measure": "safety"}),
+        json!({"side_effects": {"of": ["collateral"], "allow": ["/log"]}}),
+        json!({"efficiency": {"calls": 1.5}}),
     ] {
         assert!(
             validator.is_valid(&good),
@@ -190,6 +276,9 @@ fn the_schema_of_criteria_takes_what_the_graders_take() {
         json!({"answer": {"contians": "a"}}),
         json!({"answer": {"contains": "a"}, "state": "unchanged"}),
         json!({"measure": "task"}),
+        json!({"milestones": {"reach": [{"after": 1}]}}),
+        json!({"confirmation": {"asked": {"says": "x"}}}),
+        json!({"side_effects": "all"}),
     ] {
         assert!(!validator.is_valid(&bad), "{bad}");
     }

@@ -82,6 +82,38 @@ fn every_criterion() -> Vec<Criterion> {
         ("before", json!({"call": "get_order", "then": "refund_order"})),
         ("after", json!({"call": "refund_order", "first": "get_order"})),
         ("at_most", json!({"call": "get_order", "times": 1})),
+        ("between", json!({"from": "find_customer", "to": "refund_order", "call": "get_order"})),
+        ("between", json!({"from": "get_order", "to": "get_order", "never": "refund_order", "include_failed": true})),
+        ("eventually", json!({"call": "refund_order", "after": "get_order"})),
+        ("eventually", json!({"call": {"call": "get_order", "args": {"order_id": "a"}}})),
+        ("confirmation", json!({"call": ["get_order", "refund_order"]})),
+        ("confirmation", json!({"call": "refund_order", "asked": {"regex": "a"}, "confirmed": {"any_of": ["o", "2"]}, "once": true})),
+        (
+            "milestones",
+            json!({
+                "reach": [
+                    {"name": "a", "call": "get_order", "args": {"order_id": "a b"}},
+                    {"name": "b", "says": {"contains": "not"}, "after": "a"},
+                    {"name": "c", "state": {"path": "$.audit", "count": 1, "schema": {"minItems": 1}}, "after": "a"},
+                    {"name": "d", "call": "refund_order", "after": ["b", "c"]},
+                ],
+                "avoid": [{"call": "find_customer", "args": {"name": "x"}}, {"says": {"regex": "zz"}}],
+            }),
+        ),
+        ("recovery", json!({})),
+        ("recovery", json!({"accept": ["repaired"], "call": "get_order", "by": ["find_customer", "refund_order"]})),
+        ("side_effects", json!("none")),
+        ("efficiency", json!({"calls": 1, "turns": 1.5})),
+        (
+            "script",
+            json!({"source": concat!(
+                "def grade(episode):\n",
+                "    calls = episode.calls()\n",
+                "    notes = [{'note': c['tool'], 'events': [c['seq']]} for c in calls]\n",
+                "    good = [c for c in calls if c['succeeded'] and c['args'] != None and 'order_id' in c['args']]\n",
+                "    return {'score': len(good) / len(calls) if calls else 0, 'notes': notes + [str(len(episode.events()))]}\n",
+            )}),
+        ),
         ("within", json!({"turns": 2, "calls": 3, "errors": 1, "tokens": 5, "cost": 1.0, "virtual_seconds": 1.0})),
         ("format", json!("clean")),
     ]
@@ -104,7 +136,54 @@ fn steps() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// What a call may do to the state, and how it may fail.
+type Change = (Vec<Op>, Option<ToolFailure>);
+
+/// What an agent may do, with changes of the state.
+fn step() -> impl Strategy<Value = (Body, Option<Change>)> {
+    let patch = prop::sample::select(vec![
+        vec![put("/orders/W-1/status", json!("refunded"))],
+        vec![put("/orders/W-1/total", json!(0))],
+        vec![add("/audit/-", json!("x"))],
+        vec![add("/orders/W-2", json!({"status": "new"}))],
+        vec![put("/orders", json!({"W-1": {"status": "lost", "total": 42, "tags": []}}))],
+        vec![],
+    ]);
+    let failure = prop::sample::select(vec![None, None, Some(ToolFailure::Tool)]);
+    (body(), prop::option::of((patch, failure)))
+}
+
 proptest! {
+    #[test]
+    fn episodes_whose_states_are_recorded_get_a_grade_from_every_grader(steps in prop::collection::vec(step(), 0..20)) {
+        let mut b = Build::new();
+        for (body, change) in steps {
+            match (body, change) {
+                (Body::State { .. }, _) => {}
+                (Body::Call { id, tool, arguments }, change) => {
+                    let (patch, failure) = change.unwrap_or_default();
+                    let call = b.trajectory.push(0, Body::Call { id, tool, arguments });
+                    let mut next = b.state.clone();
+                    if !patch.is_empty() && apply_patch(&mut next, &patch).is_ok() {
+                        b.state = next;
+                        b.trajectory.push(0, Body::State { call, patch, hash: Digest::of(&b.state) });
+                    }
+                    b.trajectory.push(0, Body::Result { call, content: json!({}), failure, responder: None });
+                }
+                (body, _) => drop(b.trajectory.push(0, body)),
+            }
+        }
+        let trajectory = b.end();
+        let unknown = |c: &Criterion| c.grader == "within";
+        let criteria: Vec<Criterion> = every_criterion().into_iter().filter(|c| !unknown(c)).collect();
+        let grading = Grading::new(Arc::new(case(criteria))).unwrap();
+        for grade in grading.grade(&Subject { trajectory: &trajectory, measurements: None }, &[]) {
+            prop_assert!(grade.score.is_some_and(|s| (0.0..=1.0).contains(&s)), "{:?}", grade);
+            prop_assert!(!grade.evidence.is_empty() && grade.evidence.len() <= 21, "{:?}", grade);
+            prop_assert!(grade.evidence.iter().flat_map(|e| &e.events).all(|s| trajectory.event(*s).is_some()));
+        }
+    }
+
     #[test]
     fn grading_never_panics_and_is_repeatable(bodies in prop::collection::vec(body(), 0..25)) {
         let mut trajectory = Trajectory::default();

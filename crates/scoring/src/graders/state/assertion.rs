@@ -4,6 +4,7 @@ use crate::Fault;
 use crate::diff::Rules;
 use crate::kind::note;
 use crate::parameters::{self, read, shown};
+use crate::similar::{NOT_THE_SAME as NEAR, similarity};
 use crate::text::{Found, Needle, plain};
 use mocktrial_trajectory::{Evidence, Pointer};
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ use serde_json_path::JsonPath;
 /// world declares as `sets` compare in any order; what is `volatile` is compared like all else.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Parameters {
+pub(in crate::graders) struct Parameters {
     /// A JSONPath (RFC 9535), such as `$.orders['W-1001'].status`.
     path: String,
     /// The value itself, numbers by value.
@@ -42,7 +43,8 @@ pub(super) struct Parameters {
     tolerance: Option<f64>,
 }
 
-pub(super) struct Assertion {
+#[derive(Debug)]
+pub(in crate::graders) struct Assertion {
     path: JsonPath,
     written: String,
     exists: Option<bool>,
@@ -50,6 +52,7 @@ pub(super) struct Assertion {
     checks: Vec<Check>,
 }
 
+#[derive(Debug)]
 enum Check {
     Equals(Value),
     Schema(Box<jsonschema::Validator>),
@@ -58,7 +61,7 @@ enum Check {
 }
 
 impl Assertion {
-    pub(super) fn compile(value: &Value) -> Result<Self, Vec<Fault>> {
+    pub(in crate::graders) fn compile(value: &Value) -> Result<Self, Vec<Fault>> {
         let p: Parameters = read(value)?;
         let mut faults = Vec::new();
         let mut checks: Vec<Check> = p.equals.map(Check::Equals).into_iter().collect();
@@ -111,8 +114,28 @@ impl Assertion {
         }
     }
 
+    /// The path, as written.
+    pub(in crate::graders) fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// How near a state comes to it, in [0, 1]: 1 where it holds; where it fails for a value alone
+    /// (`equals`), how alike the least alike of the places is.
+    pub(in crate::graders) fn similarity(&self, state: &Value, rules: &Rules) -> f64 {
+        if self.check(state, rules).0 {
+            return 1.0;
+        }
+        let [Check::Equals(want)] = self.checks.as_slice() else { return 0.0 };
+        let found = self.path.query(state);
+        if found.is_empty() || self.exists == Some(false) || self.count.is_some_and(|c| c as usize != found.len()) {
+            return 0.0;
+        }
+        // What holds all that is wanted and more is not equal to it.
+        found.iter().map(|got| similarity(want, got).min(NEAR)).fold(NEAR, f64::min)
+    }
+
     /// Whether it holds, and what shows it.
-    pub(super) fn check(&self, state: &Value, rules: &Rules) -> (bool, Evidence) {
+    pub(in crate::graders) fn check(&self, state: &Value, rules: &Rules) -> (bool, Evidence) {
         let found = self.path.query_located(state);
         let path = &self.written;
         let places = found.len();
