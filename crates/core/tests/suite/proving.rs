@@ -1,7 +1,7 @@
 //! Proving criteria on probes.
 
 use crate::folder::Folder;
-use mocktrial_core::check::{Proof, prove};
+use mocktrial_core::check::{Proof, Verdict, prove};
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::suite::{Limits, Probe, Severity};
 use std::sync::Arc;
@@ -100,9 +100,12 @@ fn a_rule_that_breaks_on_an_argument_left_out_is_found() {
     assert_ne!(broken, WORLD);
     let proof =
         proof(&broken, &format!("{SCENARIO}expect: [{{answer: {{contains: delivered}}}}, {{calls: as_reference}}]\n"));
-    let [message] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
-    assert!(message.starts_with("the probe `spam` could not be graded"), "{message}");
-    assert!(message.contains("undefined value: `args.note`"), "{message}");
+    let [probe, mutant] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
+    assert!(probe.starts_with("the probe `spam` could not be graded"), "{probe}");
+    assert!(mutant.starts_with("the mutant `argument get_order#1.order_id: W-1 → W-2` could not be"), "{mutant}");
+    assert!([probe, mutant].iter().all(|m| m.contains("undefined value: `args.note`")), "{probe} {mutant}");
+    let ungraded = proof.mutants.iter().filter(|m| matches!(m.verdict, Verdict::Ungraded { .. })).count();
+    assert!(ungraded > 0 && proof.caught().whole > 0, "what cannot be graded is neither caught nor counted");
 }
 
 #[test]
