@@ -7,6 +7,7 @@ mod dependencies;
 mod endpoints;
 mod faults;
 mod mistakes;
+mod proving;
 mod resume;
 mod runs;
 mod secrets;

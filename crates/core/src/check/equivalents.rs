@@ -170,7 +170,7 @@ mod tests {
     use serde_json::json;
 
     fn deed(tool: &str, args: Value, result: Value) -> Deed {
-        Deed { tool: tool.into(), args, result, failure: None, change: Vec::new() }
+        Deed { tool: tool.into(), args, result, failure: None, change: Vec::new(), reasoned: true }
     }
 
     fn step(deed: &Deed) -> Step {

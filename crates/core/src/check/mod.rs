@@ -229,6 +229,7 @@ fn reference_place(scenario: &Scenario, index: usize) -> Pointer {
 fn unknown_name(scenario: &Scenario, entry: usize, written: &str, known: &[&str]) -> Mistake {
     let at = Pointer::default().child("check").child("accept").child(entry).child("mutant");
     let message = format!("this scenario has no mutant `{written}`");
-    let hint = format!("{}; `mocktrial check --verbose` lists them", name_hint(written, "mutants", known));
+    let meant = name_hint(written, "mutants", known);
+    let hint = if meant.starts_with("did") { meant } else { "`mocktrial check --verbose` lists them".to_owned() };
     scenario.mistake_at(&at, message, Some(hint))
 }

@@ -7,7 +7,7 @@ use crate::session::Finished;
 use crate::suite::{Limits, Probe, Step};
 use mocktrial_provider::Cancel;
 use mocktrial_scoring::Subject;
-use mocktrial_trajectory::{Body, Cause, Digest, EndReason, Grade, Op, Outcome, ToolFailure, Trajectory};
+use mocktrial_trajectory::{Body, Cause, Digest, EndReason, Grade, Op, Outcome, Responder, ToolFailure, Trajectory};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -19,6 +19,9 @@ pub(super) struct Deed {
     pub(super) result: Value,
     pub(super) failure: Option<ToolFailure>,
     pub(super) change: Vec<Op>,
+    /// Whether a rule or a script answered: such a result tells what the arguments are worth. A made-up
+    /// one does not.
+    pub(super) reasoned: bool,
 }
 
 impl Deed {
@@ -104,15 +107,17 @@ fn deeds(trajectory: &Trajectory) -> Vec<Deed> {
                 let args = arguments.value.clone().unwrap_or_default();
                 // Until it is answered, it has not happened.
                 let (result, failure) = (Value::Null, Some(ToolFailure::Skipped));
-                deeds.push((event.seq, Deed { tool: tool.clone(), args, result, failure, change: Vec::new() }));
+                let (tool, change) = (tool.clone(), Vec::new());
+                deeds.push((event.seq, Deed { tool, args, result, failure, change, reasoned: false }));
             }
             Body::State { call, patch, .. } => {
                 if let Some(i) = of(&mut deeds, *call) {
                     deeds[i].1.change.clone_from(patch);
                 }
             }
-            Body::Result { call, content, failure, .. } => {
+            Body::Result { call, content, failure, responder } => {
                 if let Some(i) = of(&mut deeds, *call) {
+                    deeds[i].1.reasoned = matches!(responder, Some(Responder::Rule { .. } | Responder::Script { .. }));
                     deeds[i].1.result.clone_from(content);
                     deeds[i].1.failure = *failure;
                 }

@@ -3,8 +3,8 @@
 //! - **State**: as `state: as_reference` compares it, so without what is volatile.
 //! - **Order-relevant calls**: those that change the state, and those of tools that a criterion other than
 //!   `state`, `answer` and `at_most` names (a look-up that nothing asks for may be made, left out or made
-//!   elsewhere). Two calls are the same when they have the same arguments, or the same result and the same
-//!   change. A call that changes nothing and repeats an earlier one with the same result is left out. Calls
+//!   elsewhere). Two calls are the same when they have the same arguments, or the same result of a rule or
+//!   script and the same change (a made-up result does not show that an argument means nothing). A call that changes nothing and repeats an earlier one with the same result is left out. Calls
 //!   that change something keep their places among those that do not; within a run of either kind, the
 //!   order means nothing, for whatever it does mean shows in results or in the final state.
 //! - **Answer**: all that was said, to the letter.
@@ -101,6 +101,7 @@ impl<'a> Sameness<'a> {
                     && d.failure == deed.failure
                     && same(&d.result, &deed.result)
                     && d.change == deed.change
+                    && (d.reasoned && deed.reasoned || d.changed())
             });
             found.map(|i| left.swap_remove(i)).is_some()
         }) && left.is_empty()

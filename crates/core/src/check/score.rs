@@ -233,7 +233,10 @@ fn hole(mutants: &[&Mutant]) -> String {
         Fault::Dropped(name) => format!("nothing notices when {} is not called", call(name)),
         Fault::Swapped { early, late } => format!("nothing notices when {} comes before {}", call(early), call(late)),
         Fault::Doubled(name) => format!("nothing notices when {} is called twice", call(name)),
-        Fault::Added { tool, args } => format!("nothing notices when `{tool}` is called as well, with {args}"),
+        Fault::Added { tool, .. } => {
+            let with: Vec<String> = mutants.iter().filter_map(|m| change(&m.fault)).collect();
+            format!("nothing notices when `{tool}` is called as well ({})", with.join(" or "))
+        }
         Fault::Argument { call: of, argument, .. } => {
             let passing: Vec<String> = mutants.iter().filter_map(|m| change(&m.fault)).collect();
             let verb = if passing.len() == 1 { "passes" } else { "pass" };
@@ -250,6 +253,7 @@ fn change(fault: &Fault) -> Option<String> {
     match fault {
         Fault::Argument { from, to: Some(to), .. } => Some(format!("{from} → {to}")),
         Fault::Argument { to: None, .. } => Some("leaving it out".to_owned()),
+        Fault::Added { args, .. } => Some(format!("with {args}")),
         _ => None,
     }
 }

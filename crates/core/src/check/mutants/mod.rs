@@ -108,7 +108,7 @@ impl Fault {
             Self::Dropped(call) => format!("drop {call}"),
             Self::Swapped { early, late } => format!("swap {late} / {early}"),
             Self::Doubled(call) => format!("duplicate {call}"),
-            Self::Added { tool, .. } => format!("forbidden {tool}"),
+            Self::Added { tool, args } => format!("forbidden {tool}: {}", shown(args)),
             Self::Argument { call, argument, from, to: Some(to) } => {
                 format!("argument {call}.{argument}: {from} → {to}")
             }
