@@ -25,7 +25,7 @@ pub(crate) async fn check(args: &CheckArgs, out: Out) -> Outcome {
         }
         if !out.quiet {
             probes(&proofs, out);
-            scenarios_table(&proofs, out);
+            scenarios_table(&proofs, args.verbose, out);
             graders(&proofs, out);
             if args.verbose {
                 proofs.iter().for_each(|proof| every(proof, out));
@@ -121,11 +121,17 @@ fn probes(proofs: &[Proof], out: Out) {
     }
 }
 
-/// One row per scenario.
-fn scenarios_table(proofs: &[Proof], out: Out) {
+/// How many scenarios are listed whatever came of them.
+const ROWS: usize = 60;
+
+/// One row per scenario; of many, one for each that is not in order.
+fn scenarios_table(proofs: &[Proof], verbose: bool, out: Out) {
     let head = ["scenario", "probes", "mutants caught", "equivalent", "accepted", "equivalents pass"];
     let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(proofs.iter().map(row));
+    // Nobody reads a long table to find what is not in order.
+    let sound = |p: &&Proof| p.mistakes.is_empty() && p.survivors.is_empty() && p.equivalents.iter().all(|e| e.passed);
+    let left_out = if verbose || proofs.len() <= ROWS { 0 } else { proofs.iter().filter(sound).count() };
+    rows.extend(proofs.iter().filter(|p| left_out == 0 || !sound(p)).map(row));
     let (caught, passed) = (proofs.iter().map(Proof::caught).sum(), proofs.iter().map(Proof::passed).sum());
     let sum = |of: fn(&Verdict) -> bool| proofs.iter().map(|p| verdicts(p, of)).sum();
     if proofs.len() > 1 {
@@ -133,6 +139,9 @@ fn scenarios_table(proofs: &[Proof], out: Out) {
     }
     out.result("");
     print_table(&rows, out);
+    if left_out > 0 {
+        out.result(format!("  ({} without a hole not listed; --verbose lists all)", count(left_out, "scenario")));
+    }
 }
 
 fn row(proof: &Proof) -> [String; 6] {

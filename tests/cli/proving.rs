@@ -102,7 +102,9 @@ fn criteria_without_a_hole_catch_every_mutant_and_pass_every_equivalent() {
     let project = shop(CAREFUL);
     let ran = project.run(&["check", "--verbose", "--min-caught", "100", "--min-equivalents", "100"]).expect(0);
     insta::assert_snapshot!("careful", ran.out);
-    let report = project.run(&["check", "--format", "json"]).expect(0).json();
+    let json = project.run(&["check", "--format", "json"]).expect(0);
+    assert_eq!(json.out, project.run(&["check", "--format", "json"]).out, "the same every time");
+    let report = json.json();
     assert_eq!(report["mutants"]["rate"], 1.0);
     let scenario = &report["scenarios"][0];
     assert_eq!(scenario["caught"]["part"], scenario["caught"]["of"]);
@@ -208,4 +210,17 @@ expect:
         "warning: none of 18 agents fails this `at_most`",
     ];
     assert_eq!(warnings, expected);
+}
+
+#[test]
+fn of_many_scenarios_those_are_listed_that_are_not_in_order() {
+    let project = shop(CAREFUL);
+    for i in 0..60 {
+        project.write(&format!("scenarios/shop/lamp-{i:02}.yaml"), CAREFUL);
+    }
+    project.write("scenarios/shop/hole.yaml", CARELESS);
+    let out = project.run(&["check"]).expect(0).out;
+    assert!(out.contains("  (61 scenarios without a hole not listed; --verbose lists all)"), "{out}");
+    assert!(out.contains("  shop/hole") && !out.contains("  shop/lamp"), "{out}");
+    assert!(project.run(&["check", "--verbose"]).expect(0).out.contains("  shop/lamp-59"));
 }

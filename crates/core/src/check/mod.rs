@@ -146,11 +146,11 @@ async fn mutants_of(
         };
         let (mutants, more) = scene.mutants();
         proof.untried += more;
-        for mut mutant in mutants {
+        for (mut mutant, steps) in mutants {
             if index > 0 {
                 mutant.name = format!("reference {}, {}", index + 1, mutant.name);
             }
-            let play = Play::of(ready, mutant.steps.clone(), limits).await;
+            let play = Play::of(ready, steps, limits).await;
             seen.add(&play);
             let same = sameness.holds(&play);
             tally.add(mutant, &play, same);

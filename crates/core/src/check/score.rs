@@ -131,6 +131,8 @@ pub(super) struct Tally<'a> {
     accept: &'a [Accepted],
     tried: Vec<Tried>,
     criteria: Vec<CriterionScore>,
+    /// The first mutant that the world had no answer for.
+    broken: Option<usize>,
 }
 
 impl<'a> Tally<'a> {
@@ -144,11 +146,14 @@ impl<'a> Tally<'a> {
         };
         let criteria = ready.scenario.criteria.iter().map(|c| score(&c.at, &c.grader, &c.measure));
         let criteria = criteria.chain([score(END, END, "task")]).collect();
-        Self { accept: &ready.scenario.check.accept, tried: Vec::new(), criteria }
+        Self { accept: &ready.scenario.check.accept, tried: Vec::new(), criteria, broken: None }
     }
 
     pub(super) fn add(&mut self, mutant: Mutant, play: &Play, same: bool) {
         let accepted = || self.accept.iter().find(|a| names(&a.mutant, &mutant));
+        if play.is_broken() {
+            self.broken.get_or_insert(self.tried.len());
+        }
         let verdict = match play.judged() {
             _ if same => Verdict::Equivalent,
             Judged::Ungraded(why) => Verdict::Ungraded { why },
@@ -188,11 +193,8 @@ impl<'a> Tally<'a> {
                 proof.warnings.push(scenario.mistake_at(&at, message, hint).warning());
             }
         }
-        let ungraded = self.tried.iter().filter_map(|t| match &t.verdict {
-            Verdict::Ungraded { why } => Some((&t.mutant, why)),
-            _ => None,
-        });
-        for (mutant, why) in ungraded.take(1) {
+        let broken = self.broken.and_then(|i| self.tried.get(i));
+        if let Some(Tried { mutant, verdict: Verdict::Ungraded { why } }) = broken {
             let message = format!("the mutant `{}` could not be graded: {why}", mutant.name);
             let hint = "what any agent may do must end in a grade: the world must answer every valid call";
             let mistake = scenario.mistake_at(&mutant.at, message, Some(hint.to_owned()));

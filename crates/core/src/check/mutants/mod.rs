@@ -25,7 +25,7 @@ pub(super) use answers::facts_of;
 /// How many mutants of one reference are tried at most: a person has to read what survives.
 pub(super) const MOST: usize = 150;
 
-/// The reference with one thing wrong.
+/// The reference with one thing wrong; what it does is known to who plays it alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mutant {
     /// Its name: unique in its scenario, the same every time. The part before the colon, where there is
@@ -35,8 +35,6 @@ pub struct Mutant {
     pub fault: Fault,
     /// Where in the scenario's file the step stands that was changed.
     pub at: Pointer,
-    /// The steps that remain.
-    pub steps: Vec<Step>,
 }
 
 /// What is wrong with a mutant. Tools are named as an author counts them: `get_order#2` is the second
@@ -159,8 +157,8 @@ struct Made {
 }
 
 impl Scene<'_> {
-    /// The mutants, and how many more there would be.
-    pub(super) fn mutants(&self) -> (Vec<Mutant>, usize) {
+    /// The mutants with their steps, and how many more there would be.
+    pub(super) fn mutants(&self) -> (Vec<(Mutant, Vec<Step>)>, usize) {
         let mut made = calls::mutants(self);
         made.extend(answers::mutants(self));
         let mut names = BTreeSet::new();
@@ -175,16 +173,16 @@ impl Scene<'_> {
                 continue;
             };
             names.insert(name.clone());
-            mutants.push(Mutant { name, fault, at, steps });
+            mutants.push((Mutant { name, fault, at }, steps));
         }
         let more = mutants.len().saturating_sub(MOST);
         if more > 0 {
             // Of too many, some of every kind: which, their names decide.
             let rank = |m: &Mutant| self.choice(&m.name);
-            let mut ranks: Vec<u64> = mutants.iter().map(rank).collect();
+            let mut ranks: Vec<u64> = mutants.iter().map(|(m, _)| rank(m)).collect();
             ranks.sort_unstable();
             let last = ranks[MOST - 1];
-            mutants.retain(|m| rank(m) <= last);
+            mutants.retain(|(m, _)| rank(m) <= last);
             mutants.truncate(MOST);
         }
         (mutants, more)

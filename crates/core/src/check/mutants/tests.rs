@@ -22,7 +22,7 @@ fn call(tool: &str, args: Value) -> Step {
 }
 
 /// Looks an order up, refunds it and says so.
-fn refund(id: &str, amount: &Value, say: &str, seed: u64) -> (Vec<Step>, Vec<Mutant>) {
+fn refund(id: &str, amount: &Value, say: &str, seed: u64) -> (Vec<Step>, Vec<(Mutant, Vec<Step>)>) {
     let order = json!({"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]});
     let pay = json!({
         "type": "object",
@@ -55,7 +55,7 @@ fn refund(id: &str, amount: &Value, say: &str, seed: u64) -> (Vec<Step>, Vec<Mut
 #[test]
 fn the_mutants_of_a_refund_are_what_can_go_wrong_with_one() {
     let (_, mutants) = refund("A-1", &json!(42.5), "I paid $42.50 for A-1.", 1);
-    let names: Vec<&str> = mutants.iter().map(|m| m.name.as_str()).collect();
+    let names: Vec<&str> = mutants.iter().map(|(m, _)| m.name.as_str()).collect();
     let expected = [
         "drop look#1",
         "drop pay#1",
@@ -77,10 +77,10 @@ fn the_mutants_of_a_refund_are_what_can_go_wrong_with_one() {
         "another answer",
     ];
     assert_eq!(names, expected);
-    let added = mutants.iter().find(|m| m.subject() == "forbidden cancel").unwrap();
-    assert_eq!(added.steps[2], call("cancel", json!({"order": "A-1"})), "with what the reference calls by this name");
-    assert_eq!(mutants[8].at.to_string(), "/reference/1/args/amount");
-    assert_eq!(mutants[8].subject(), "argument pay#1.amount");
+    let (_, added) = mutants.iter().find(|(m, _)| m.subject() == "forbidden cancel").unwrap();
+    assert_eq!(added[2], call("cancel", json!({"order": "A-1"})), "with what the reference calls by this name");
+    assert_eq!(mutants[8].0.at.to_string(), "/reference/1/args/amount");
+    assert_eq!(mutants[8].0.subject(), "argument pay#1.amount");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn doing_nothing_is_no_mutant_where_it_is_right() {
             inaction,
             seed: 0,
         };
-        scene.mutants().0.into_iter().map(|m| m.name).collect::<Vec<_>>()
+        scene.mutants().0.into_iter().map(|(m, _)| m.name).collect::<Vec<_>>()
     };
     assert_eq!(of(false), ["stop before the answer", "negate answer", "another answer"]);
     assert_eq!(of(true), ["negate answer", "another answer"]);
@@ -111,11 +111,11 @@ proptest! {
         id in ".{0,12}", amount in any::<f64>(), say in ".{0,80}", seed in any::<u64>(),
     ) {
         let (steps, mutants) = refund(&id, &json!(amount), &say, seed);
-        let names: BTreeSet<&str> = mutants.iter().map(|m| m.name.as_str()).collect();
+        let names: BTreeSet<&str> = mutants.iter().map(|(m, _)| m.name.as_str()).collect();
         prop_assert_eq!(names.len(), mutants.len());
         prop_assert!(mutants.len() <= MOST);
-        for mutant in &mutants {
-            prop_assert_ne!(&mutant.steps, &steps, "{}", mutant.name);
+        for (mutant, changed) in &mutants {
+            prop_assert_ne!(changed, &steps, "{}", mutant.name);
             prop_assert!(!mutant.name.contains('\n'));
         }
         prop_assert_eq!(refund(&id, &json!(amount), &say, seed).1, mutants);
