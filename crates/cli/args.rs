@@ -57,6 +57,15 @@ pub(crate) enum Command {
     /// Call a tool of a world by hand: its result and what it changes
     Call(CallArgs),
     /// Find a suite's mistakes, and prove its criteria on agents that must pass or fail
+    ///
+    /// The reference must pass and the probes must fail. Mutants of the reference (a call dropped, an argument nearly
+    /// right, the answer denied …) must be caught, and equivalents of it (reads in another order, amounts written
+    /// otherwise …) must pass. What survives is named, scenario by scenario; a scenario's author accepts a mutant
+    /// under `check: {accept: [{mutant: NAME, why: REASON}]}`, and it is no longer counted.
+    ///
+    /// Exits with 1 where a reference fails, a probe passes, an accepted mutant is not known, or fewer than
+    /// --min-caught percent of the mutants are caught or fewer than --min-equivalents percent of the equivalents pass.
+    /// In CI, `--min-caught 100` allows no hole that nobody has accepted with a reason.
     Check(CheckArgs),
     /// Grade a run's stored episodes anew, with the criteria of today
     Grade(GradeArgs),
@@ -211,6 +220,20 @@ pub(crate) struct CallArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+    /// Fail when fewer than this many percent of the mutants are caught, over all selected scenarios
+    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = percent)]
+    pub(crate) min_caught: f64,
+    /// Fail when fewer than this many percent of the equivalents pass
+    #[arg(long, value_name = "PERCENT", default_value = "98", value_parser = percent)]
+    pub(crate) min_equivalents: f64,
+    /// List every mutant with what caught it, and what each criterion is worth
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let value = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    value.filter(|p| (0.0..=100.0).contains(p)).ok_or_else(|| "a percentage lies between 0 and 100".to_owned())
 }
 
 #[derive(Debug, Args)]

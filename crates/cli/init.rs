@@ -120,7 +120,7 @@ fn scenario(tool: &ToolSpec) -> Option<String> {
     let title = written(json!(format!("Calls {} once, and nothing else", tool.name)));
     let user = written(json!(format!("Please use {} with these arguments: {args}", tool.name)));
     Some(format!(
-        "title: {title}\nworld: own\nuser:\n  - {user}\nreference:\n  - {step}\n  - {{say: Done.}}\n\
+        "title: {title}\nworld: own\nuser:\n  - {user}\nreference:\n  - {step}\n\
          expect:\n  - calls: {{match: strict, of: reference, args: exact}}\n  - format: clean\n"
     ))
 }

@@ -8,6 +8,7 @@ mod endpoints;
 mod faults;
 mod judged;
 mod mistakes;
+mod proving;
 mod resume;
 mod runs;
 mod secrets;

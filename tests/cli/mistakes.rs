@@ -98,7 +98,7 @@ fn the_author_plays_the_agent_and_the_steps_become_a_reference() {
     let project = Project::new(&chat("http://127.0.0.1:9/v1", ""));
     project.write(
         "scenarios/shop/kettle.yaml",
-        "title: Takes the kettle\nworld: shop\nuser: [Take item 2.]\nexpect:\n  - answer: {contains: kettle}\n  - state: {path: \"$.taken[0]\", equals: 2}\n",
+        "title: Takes the kettle\nworld: shop\nuser: [Take item 2.]\nexpect:\n  - answer: {contains: kettle}\n  - state: {path: \"$.taken\", equals: [2]}\n",
     );
     let mut child = project
         .command(&["try", "shop/kettle", "--author", "--save-reference"])

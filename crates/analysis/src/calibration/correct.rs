@@ -2,9 +2,7 @@
 
 use super::{ALPHA, Calibration};
 use crate::Estimate;
-use mocktrial_stats::{
-    Accuracy, Interval, StatsError, Stratum, ci_wilson, rogan_gladen, rogan_gladen_ci, stratified_rate,
-};
+use mocktrial_stats::{Accuracy, Interval, StatsError, Stratum, rogan_gladen, rogan_gladen_ci, stratified_rate};
 use serde::Serialize;
 
 /// What a judge said of an endpoint's episodes.
@@ -109,19 +107,6 @@ fn elsewhere(judged: Judged, judge: Accuracy) -> Result<Estimate, StatsError> {
 
 fn estimate(value: f64, interval: Interval) -> Estimate {
     Estimate { value, low: interval.low.min(value), high: interval.high.max(value) }
-}
-
-/// The rate of episodes in which a corrected criterion holds *and* all else does: `others` of `n` episodes met every other
-/// deciding criterion, and `among` them is the corrected rate. Each interval is taken at half the error, so that both
-/// hold together.
-///
-/// # Errors
-/// Where there are no episodes.
-pub(crate) fn together(among: Estimate, others: u64, n: u64) -> Result<Estimate, StatsError> {
-    #[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
-    let (others, n) = (others as f64, n as f64);
-    let share = ci_wilson(others, n, ALPHA)?;
-    Ok(Estimate { value: among.value * others / n, low: among.low * share.low, high: among.high * share.high })
 }
 
 #[cfg(test)]

@@ -85,8 +85,12 @@ pub(crate) struct ScenarioFile {
     /// What ends an episode early.
     #[serde(default)]
     pub(crate) limits: Option<Limits>,
+    /// What `mocktrial check` is to know of the criteria.
+    #[serde(default)]
+    pub(crate) check: Option<CheckFile>,
     /// One scenario for each row: a CSV or JSON Lines file, or a list of maps. `${column}` stands for
-    /// the row's value in title, description, system, user, state, reference and expect; `$${` for `${`.
+    /// the row's value in title, description, system, user, state, reference, expect and check; `$${` for
+    /// `${`.
     #[serde(default)]
     #[allow(dead_code, reason = "see `Elsewhere`")]
     pub(crate) cases: Option<Elsewhere<CasesFile>>,
@@ -148,6 +152,32 @@ pub(crate) enum StepFile {
         /// What it says.
         say: String,
     },
+}
+
+/// What `mocktrial check` is to know of the criteria.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckFile {
+    /// Mutants of the reference that may pass, by the names that `mocktrial check` gives them.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(crate) accept: Vec<AcceptFile>,
+    /// Other words for the last answer of the reference, which must pass as well.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(crate) paraphrases: Vec<String>,
+}
+
+/// A mutant that may pass.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptFile {
+    /// Its name, or the part of the name before the colon.
+    #[schemars(length(min = 1))]
+    pub(crate) mutant: String,
+    /// Why it may.
+    #[schemars(length(min = 1))]
+    pub(crate) why: String,
 }
 
 /// A criterion: one grader's name with its parameters and, beside it, `measure`.

@@ -3,10 +3,10 @@
 use super::cases::{CaseRow, Cases};
 use super::config::Config;
 use super::document::{Document, Format, Node};
-use super::files::{ScenarioFile, StepFile};
+use super::files::{CheckFile, ScenarioFile, StepFile};
 use super::load_world::{Ready, errors_since, said};
 use super::mistake::Mistake;
-use super::model::{Instrument, Limits, Place, Row, Scenario, Step};
+use super::model::{Accepted, CheckNotes, Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
 use super::source::{Span, printable, steers};
 use super::substitute::Clash;
@@ -155,6 +155,13 @@ impl Faults {
     }
 }
 
+impl From<CheckFile> for CheckNotes {
+    fn from(file: CheckFile) -> Self {
+        let accept = file.accept.into_iter().map(|a| Accepted { mutant: a.mutant, why: a.why }).collect();
+        Self { accept, paraphrases: file.paraphrases }
+    }
+}
+
 struct Builder<'a> {
     document: &'a Document,
     world: &'a Ready,
@@ -233,6 +240,7 @@ impl Builder<'_> {
             criteria,
             limits,
             inaction: file.inaction,
+            check: file.check.map(CheckNotes::from).unwrap_or_default(),
             instrument,
             source: Place {
                 path: source.path.clone(),

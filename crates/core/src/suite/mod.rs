@@ -94,7 +94,8 @@ pub use config::{
     Probe, Prompt, PromptMode, ToolOverride, Verifier,
 };
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
-pub use model::{Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};
+pub use model::{Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};
+pub(crate) use names::hint as name_hint;
 pub(crate) use project::locate;
 pub use project::{CONFIG_FILE, Project};
 pub use schemas::{kinds, schema};

@@ -72,10 +72,31 @@ pub struct Scenario {
     pub limits: Limits,
     /// Doing nothing is right here.
     pub inaction: bool,
+    /// What is known of mutants and equivalents of the references. It decides no grade, and belongs to
+    /// no hash.
+    pub check: CheckNotes,
     /// What must be equal for two results to be compared.
     pub instrument: Instrument,
     /// Where it is written.
     pub source: Place,
+}
+
+/// What an author says of a scenario's criteria, for `mocktrial check`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckNotes {
+    /// Mutants that may pass.
+    pub accept: Vec<Accepted>,
+    /// Other words for the last answer of every reference.
+    pub paraphrases: Vec<String>,
+}
+
+/// A mutant that may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its name, or the part of the name before the colon.
+    pub mutant: String,
+    /// Why it may.
+    pub why: String,
 }
 
 /// A state before the first call, in the forms in which it is needed.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The keys of a scenario file that are text for people or the agent, even where they are exactly one column.
-const TEXTS: &[&str] = &["title", "description", "system", "user"];
+const TEXTS: &[&str] = &["title", "description", "system", "user", "check"];
 
 /// The keys of a scenario file in which a text that is exactly one column becomes the row's value.
 pub(crate) const VALUES: &[&str] = &["state", "reference", "references", "expect"];
@@ -63,6 +63,7 @@ pub(crate) fn fill(scenario: &mut Value, row: Option<&Map<String, Value>>) -> Ve
         filler.at.push(key.clone());
         match key.as_str() {
             "reference" | "references" => filler.steps(value),
+            "check" => filler.notes(value),
             key if VALUES.contains(&key) => filler.value(value),
             key if TEXTS.contains(&key) => filler.texts(value),
             _ => {}
@@ -111,6 +112,15 @@ impl Filler<'_> {
             Value::String(text) if text.contains("${") => *text = self.written(&pieces(text)),
             Value::Array(items) => self.each(items, Self::texts),
             _ => {}
+        }
+    }
+
+    /// Names and texts within maps; no key is a text of the author's.
+    fn notes(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(items) => self.each(items, Self::notes),
+            Value::Object(map) => self.map(map, |filler, _, value| filler.notes(value)),
+            text => self.texts(text),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The project's own suite, and the published schemas.
 
-use mocktrial_core::check::prove;
+use mocktrial_core::check::{Count, prove};
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::session::numbered_call;
 use mocktrial_core::suite::{Limits, Project, Suite, kinds, schema};
@@ -60,6 +60,7 @@ fn a_scenario_schema_knows_every_key_and_every_grader() {
         "inaction",
         "expect",
         "limits",
+        "check",
         "cases",
         "key",
     ];
@@ -82,13 +83,19 @@ fn the_bundled_suite_loads_without_a_warning() {
 
 #[test]
 fn the_bundled_criteria_pass_what_they_should_and_fail_what_they_should() {
+    let (mut caught, mut passed) = (Count::default(), Count::default());
     for scenario in suite().scenarios {
         let proof = block_on(async {
             let ready = ReadyScenario::new(scenario).await.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
             prove(&ready, Limits::default()).await
         });
         assert!(proof.mistakes.is_empty(), "{}", proof.mistakes.iter().map(|m| m.render(false)).collect::<String>());
+        assert_eq!(proof.warnings, [], "{}", proof.scenario);
+        caught = caught + proof.caught();
+        passed = passed + proof.passed();
     }
+    assert!(caught.whole >= 300 && caught.rate() >= 0.95, "{caught:?}");
+    assert!(passed.whole >= 80 && passed.rate() >= 0.98, "{passed:?}");
 }
 
 #[test]

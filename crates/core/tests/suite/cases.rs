@@ -279,3 +279,21 @@ fn a_tag_is_a_word_and_the_same_for_every_row() {
     ];
     assert_eq!(Folder::shop(&[("scenarios/shop/a.yaml", &text)]).messages(), expected);
 }
+
+#[test]
+fn notes_for_check_take_columns_and_belong_to_no_hash() {
+    let notes = "check: {paraphrases: [\"${word}\"], accept: [{mutant: \"answer ${word}\", why: free}]}";
+    let text = |notes: &str| {
+        format!(
+            "world: shop\nuser: Where?\nreference: [{{say: \"It is ${{word}}.\"}}]\nexpect: [{{answer: {{contains: \"${{word}}\"}}}}]\ncases: [{{id: a, word: lost}}]\n{notes}\n"
+        )
+    };
+    let load = |notes: &str| Folder::shop(&[("scenarios/shop/where.yaml", &text(notes))]).loaded().scenarios[0].clone();
+    let (with, without) = (load(notes), load(""));
+    assert_eq!(with.check.paraphrases, ["lost"]);
+    assert_eq!((with.check.accept[0].mutant.as_str(), with.check.accept[0].why.as_str()), ("answer lost", "free"));
+    assert!(without.check.accept.is_empty() && with.instrument == without.instrument);
+    let unknown = text(&notes.replace("answer ${word}", "answer ${wrd}"));
+    let [message] = &Folder::shop(&[("scenarios/shop/where.yaml", &unknown)]).messages()[..] else { panic!() };
+    assert!(message.contains("the cases have no column `wrd`"), "{message}");
+}

@@ -1,7 +1,7 @@
 //! Proving criteria on probes.
 
 use crate::folder::Folder;
-use mocktrial_core::check::{Proof, prove};
+use mocktrial_core::check::{Proof, Verdict, prove};
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::suite::{Limits, Probe, Severity};
 use std::sync::Arc;
@@ -100,9 +100,12 @@ fn a_rule_that_breaks_on_an_argument_left_out_is_found() {
     assert_ne!(broken, WORLD);
     let proof =
         proof(&broken, &format!("{SCENARIO}expect: [{{answer: {{contains: delivered}}}}, {{calls: as_reference}}]\n"));
-    let [message] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
-    assert!(message.starts_with("the probe `spam` could not be graded"), "{message}");
-    assert!(message.contains("undefined value: `args.note`"), "{message}");
+    let [probe, mutant] = messages(&proof)[..] else { panic!("{:?}", proof.mistakes) };
+    assert!(probe.starts_with("the probe `spam` could not be graded"), "{probe}");
+    assert!(mutant.starts_with("the mutant `argument get_order#1.order_id: W-1 → W-2` could not be"), "{mutant}");
+    assert!([probe, mutant].iter().all(|m| m.contains("undefined value: `args.note`")), "{probe} {mutant}");
+    let ungraded = proof.mutants.iter().filter(|m| matches!(m.verdict, Verdict::Ungraded { .. })).count();
+    assert!(ungraded > 0 && proof.caught().whole > 0, "what cannot be graded is neither caught nor counted");
 }
 
 #[test]
@@ -154,4 +157,87 @@ fn a_reference_is_told_the_step_at_which_it_failed() {
             format!(r#"{told}the call was answered with {{"error":{{"message":"No such order: here"}}}}"#)
         );
     }
+}
+
+/// Two lamps, a list of what was said, and a look at a lamp.
+const LAMPS: &str = r#"
+tools:
+  - {name: look, input_schema: {type: object, properties: {lamp: {type: string}}, required: [lamp]}}
+  - {name: switch, input_schema: {type: object, properties: {lamp: {type: string}, on: {type: boolean}}, required: [lamp, on]}}
+  - {name: log, input_schema: {type: object, properties: {text: {type: string}, colour: {type: string}}, required: [text]}}
+state: {lamps: {hall: {on: false}, attic: {on: false, dusty: true}}, log: []}
+behaviour:
+  look: {rules: [{when: {if: "args.lamp in state.lamps"}, result: "{{ state.lamps[args.lamp] }}"}, {error: No such lamp.}]}
+  switch:
+    rules:
+      - when: {if: "args.lamp not in state.lamps"}
+        error: No such lamp.
+      - change: [{replace: "/lamps/{{ args.lamp }}/on", value: "{{ args.on }}"}]
+        result: {done: true}
+  log: {rules: [{change: [{add: /log/-, value: "{{ args.text }}"}], result: {done: true}}]}
+"#;
+
+/// The mutants that come to the same as a reference of the lamps.
+fn equivalent(reference: &str, expect: &str) -> Vec<String> {
+    let scenario = format!("world: shop\nuser: Light the house.\nreference:\n{reference}\nexpect:\n{expect}\n");
+    let proof = proof(LAMPS, &scenario);
+    let same = proof.mutants.iter().filter(|m| m.verdict == Verdict::Equivalent);
+    same.map(|m| m.mutant.name.clone()).collect()
+}
+
+const STATE: &str = "  - state: as_reference\n  - answer: {contains: light}";
+
+#[test]
+fn changes_that_do_not_touch_each_other_may_come_in_any_order() {
+    let both = "  - {call: switch, args: {lamp: hall, on: true}}\n  - {call: switch, args: {lamp: attic, on: true}}\n  - say: There is light.";
+    let swapped = |found: &[String]| found.iter().any(|name| name.starts_with("swap"));
+    assert!(swapped(&equivalent(both, STATE)));
+    let listed = "  - {call: log, args: {text: one}}\n  - {call: log, args: {text: two}}\n  - say: There is light.";
+    assert!(!swapped(&equivalent(listed, STATE)), "a list keeps the order in which it was written");
+}
+
+#[test]
+fn a_look_that_no_criterion_names_may_be_left_out_and_one_that_is_named_may_not() {
+    let steps = "  - {call: look, args: {lamp: hall}}\n  - {call: switch, args: {lamp: hall, on: true}}\n  - say: There is light.";
+    let free = equivalent(steps, STATE);
+    let expected = [
+        "drop look#1",
+        "swap look#1 / switch#1",
+        "duplicate switch#1",
+        "argument look#1.lamp: hall → attic",
+        "argument look#1.lamp: hall → hal",
+    ];
+    assert_eq!(free, expected);
+    let named = equivalent(steps, &format!("{STATE}\n  - before: {{call: look, then: switch}}"));
+    assert_eq!(named, ["duplicate switch#1"], "what is done twice and changes nothing more is done once");
+}
+
+#[test]
+fn an_argument_that_changes_nothing_is_no_fault_and_neither_is_its_absence() {
+    let steps = "  - {call: log, args: {text: light, colour: red}}\n  - say: There is light.";
+    let mut found =
+        equivalent(steps, "  - state: as_reference\n  - calls: as_reference\n  - answer: {contains: light}");
+    found.retain(|name| name.starts_with("argument"));
+    let expected = ["argument log#1.colour: red → re", "argument log#1.colour: red → ree"];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn another_order_that_a_criterion_asks_for_is_not_held_against_it() {
+    let looks = "  - {call: look, args: {lamp: hall}}\n  - {call: look, args: {lamp: attic}}\n  - say: There is light.";
+    let names = |expect: &str| {
+        let scenario =
+            format!("world: shop\nuser: Light the hall and the attic.\nreference:\n{looks}\nexpect:\n{expect}\n");
+        let proof = proof(LAMPS, &scenario);
+        proof.equivalents.into_iter().map(|e| (e.name, e.passed)).collect::<Vec<_>>()
+    };
+    let answer = "  - answer: {contains: light}";
+    let order = ("look#1 after look#2".to_owned(), true);
+    assert!(names(&format!("{answer}\n  - calls: {{match: superset, of: reference}}")).contains(&order));
+    let asked = "before: {call: {call: look, args: {lamp: hall}}, then: {call: look, args: {lamp: attic}}}";
+    assert!(names(&format!("{answer}\n  - {asked}")).iter().all(|(name, passed)| *passed && *name != order.0));
+    let bound = names(&format!("{answer}\n  - at_most: {{call: look, times: 2}}"));
+    assert!(bound.iter().all(|(name, passed)| *passed && !name.ends_with("asked twice")), "{bound:?}");
+    // The order of a reference is one way among others.
+    assert!(names(&format!("{answer}\n  - calls: as_reference")).contains(&(order.0, false)));
 }
