@@ -109,7 +109,7 @@ pub(super) struct Bench {
 impl Bench {
     /// The bare loop and the harness in turn, so that what disturbs the machine disturbs both.
     pub(super) fn side_by_side(&self, setting: &Setting) -> anyhow::Result<(Runs, Runs)> {
-        let server = Server::start(&self.own, setting.latency_ms)?;
+        let server = Server::start(&self.own, setting.latency_ms, setting.calls)?;
         let project = self.project(setting, &server)?;
         let mut bare = Runs::of(setting);
         let mut harness = Runs::of(setting);
@@ -124,7 +124,7 @@ impl Bench {
 
     /// The harness in two settings in turn.
     pub(super) fn in_turn(&self, first: &Setting, second: &Setting) -> anyhow::Result<(Runs, Runs)> {
-        let server = Server::start(&self.own, first.latency_ms)?;
+        let server = Server::start(&self.own, first.latency_ms, first.calls)?;
         let projects = [self.project(first, &server)?, self.project(second, &server)?];
         let mut runs = [Runs::of(first), Runs::of(second)];
         for round in 1..=self.repeat {
@@ -139,7 +139,7 @@ impl Bench {
 
     /// The harness alone, `times` over.
     pub(super) fn harness_alone(&self, setting: &Setting, times: usize) -> anyhow::Result<Runs> {
-        let server = Server::start(&self.own, setting.latency_ms)?;
+        let server = Server::start(&self.own, setting.latency_ms, setting.calls)?;
         let project = self.project(setting, &server)?;
         let mut runs = Runs::of(setting);
         for round in 1..=times {
@@ -152,7 +152,7 @@ impl Bench {
     /// Grading the episodes of one run anew: with the criteria that they have been graded with, and with one
     /// that every episode now fails.
     pub(super) fn grading(&self, setting: &Setting) -> anyhow::Result<(Runs, Runs)> {
-        let server = Server::start(&self.own, setting.latency_ms)?;
+        let server = Server::start(&self.own, setting.latency_ms, setting.calls)?;
         let project = self.project(setting, &server)?;
         tell(&format!("{}: the run to be graded anew", named(setting)));
         let mut run = Runs::of(setting);

@@ -18,9 +18,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(own: &Path, latency_ms: u64) -> anyhow::Result<Server> {
+    pub(super) fn start(own: &Path, latency_ms: u64, calls: usize) -> anyhow::Result<Server> {
         let mut process = Command::new(own)
-            .args(["serve", "--port", "0", "--latency-ms", &latency_ms.to_string()])
+            .args(["serve", "--port", "0", "--latency-ms", &latency_ms.to_string(), "--tool-turns", &calls.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
