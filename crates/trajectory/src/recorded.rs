@@ -37,10 +37,6 @@ impl Trajectory {
     /// Appends an event and returns its sequence number.
     pub fn push(&mut self, time_ms: u64, body: Body) -> u32 {
         let seq = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
-        // A thousand episodes at once are a thousand lists: doubling would leave as much room as there are events.
-        if self.events.len() == self.events.capacity() {
-            self.events.reserve_exact((self.events.len() / 2).max(8));
-        }
         self.events.push(Event { seq, time_ms, body });
         seq
     }
