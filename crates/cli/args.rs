@@ -69,6 +69,13 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Grade a run's stored episodes anew, with the criteria of today
     Grade(GradeArgs),
+    /// Show a random sample of judged episodes, and keep what you say of them
+    ///
+    /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
+    /// What people say goes into the project's folder `labels`; `mocktrial judge calibrate` makes use of it.
+    Review(ReviewArgs),
+    /// Find out what a judge's word is worth
+    Judge(JudgeArgs),
     /// List the configured endpoints, or find out what they really support
     Endpoints(EndpointsArgs),
     /// Print the JSON Schema of a file format
@@ -260,6 +267,61 @@ pub(crate) struct GradeArgs {
     pub(crate) cassettes: Cassettes,
     /// Say what would change, and change nothing
     #[arg(long, conflicts_with = "ask")]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// How many episodes to show
+    #[arg(long, short = 'n', value_name = "N", default_value = "50")]
+    pub(crate) sample: usize,
+    /// What decides the sample [default: the run's seed]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The judge that is meant, where the run has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) judge: Option<String>,
+    /// Who labels [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rater: Option<String>,
+    /// Write a sheet to be filled in instead (CSV, or JSON Lines by its extension .jsonl)
+    #[arg(long, value_name = "FILE", conflicts_with = "rater")]
+    pub(crate) export: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
+    #[command(subcommand)]
+    pub(crate) what: JudgeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JudgeCommand {
+    /// Hold a judge against people's labels, and keep what comes of it
+    ///
+    /// Says how far judge and people agree (κ, AC1, α), and for each endpoint how much of what is good the judge passes
+    /// and of what is bad it fails. What comes of it is kept in the project's folder `calibrations` and with the run, and
+    /// corrects the rates that this judge gives by these rubrics; those of other endpoints it leaves alone.
+    Calibrate(CalibrateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// Labels as CSV or JSON Lines: `human`, and `item` of this run or `endpoint` and `judged`; may be repeated
+    /// [default: what `mocktrial review` has kept of the run]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Vec<PathBuf>,
+    /// The judge that is meant, where the run has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) judge: Option<String>,
+    /// Say what comes of it, and keep nothing
+    #[arg(long)]
     pub(crate) dry_run: bool,
 }
 

@@ -39,6 +39,7 @@ pub(crate) async fn grade(args: &GradeArgs, out: Out) -> Outcome {
     let name = file.header()?.name;
     if let (Some(file), false) = (Arc::into_inner(file), args.dry_run) {
         file.close()?;
+        crate::judge::keep_known(&project, &path, out)?;
     }
     if out.json() {
         out.value(&document(&name, &regraded, asked, args.dry_run));

@@ -12,11 +12,13 @@ mod exit;
 mod failure;
 mod grade;
 mod init;
+mod judge;
 mod list;
 mod out;
 mod progress;
 mod project;
 mod reference;
+mod review;
 mod run;
 mod schema;
 mod show;
@@ -74,6 +76,8 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Call(args) => call::call(&args, out).await,
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
+            Command::Review(args) => review::review(&args, out),
+            Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,
             Command::Schema(_) | Command::Init(_) | Command::Completions { .. } => Ok(Exit::Done),
         }

@@ -48,6 +48,13 @@ impl Out {
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
+    /// Asks something, beside the results.
+    pub(crate) fn prompt(self, text: &str) {
+        let mut to = std::io::stderr().lock();
+        let _ = write!(to, "{text}");
+        let _ = to.flush();
+    }
+
     /// Prints a result as JSON.
     pub(crate) fn value(self, value: &serde_json::Value) {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();

@@ -350,6 +350,7 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     drop(store);
     if let Some(file) = Arc::into_inner(file) {
         file.close()?;
+        crate::judge::keep_known(&intent.project, &path, out)?;
     }
     finish(&path, &reason, &stopped, out)
 }

@@ -217,3 +217,101 @@ fn grading_anew_says_what_changed_and_why_and_leaves_stale_episodes_alone() {
     assert_eq!((&json["regraded"]["changed"], &json["regraded"]["stale"]), (&json!(0), &json!(["shop/lamp-000"])));
     project.run(&["grade", "nonsense"]).expect(2);
 }
+
+/// Two endpoints on two scenarios, where the judge passes what one of them says: eight episodes each.
+fn reviewed() -> Project {
+    let server = serve(|asked| {
+        if is_judges(asked) {
+            return Some(grades(!asked.body.to_string().contains("Voila")));
+        }
+        let done = asked.body["messages"].as_array().is_some_and(|m| m.iter().any(|m| m["role"] == "tool"));
+        if asked.body["model"] == "flowery" && done {
+            return Some(respond(
+                200,
+                &completion(&json!({"role": "assistant", "content": "Voila, the lamp!"}), "stop"),
+            ));
+        }
+        Some(good(asked))
+    });
+    let second =
+        chat(&server, "").replace("endpoints.model", "endpoints.other").replace("model = \"", "model = \"flowery\" #");
+    let (_, second) = second.split_once("[endpoints").unwrap();
+    let project = Project::new(&(config(&server, "price = {input = 1.0, output = 2.0}") + "\n[endpoints" + second));
+    project.write("scenarios/shop/lamp.yaml", JUDGED);
+    project.write("scenarios/shop/lamp-2.yaml", JUDGED);
+    project.run(&["run", "-t", "4", "--quiet", "--yes"]).expect(0);
+    project
+}
+
+#[test]
+fn people_label_a_blind_sample_and_the_rates_are_corrected_by_it() {
+    let project = reviewed();
+    let name = project.runs()[0].file_stem().unwrap().to_string_lossy().into_owned();
+    let plain = |text: &str| text.replace(&name, "RUN");
+    let before = project.run(&["show"]).expect(0).out;
+    assert!(before.contains("uncalibrated: nobody has labelled"), "{before}");
+    // Whoever labels says yes throughout, but for the last three, and stops.
+    let answers = "y\n".repeat(9) + "what\nn\nn\ns\nq\n";
+    let review = project.with_input(&["review", "--sample", "14", "--rater", "me"], &answers);
+    let shown = review.expect(0).out;
+    assert_eq!(shown.matches("The agent names what it took.").count(), 13);
+    assert!(!shown.contains("model") && !shown.contains("other"), "{shown}");
+    assert!(shown.contains("labelled 11, 3 of the sample left"), "{shown}");
+    insta::assert_snapshot!("review", plain(&shown.lines().take(12).collect::<Vec<_>>().join("\n")));
+    let calibrated = project.run(&["judge", "calibrate"]).expect(0);
+    insta::assert_snapshot!(
+        "calibrated",
+        plain(&calibrated.out)
+            + "---\n"
+            + &plain(&calibrated.err).replace(&*project.path().to_string_lossy(), "PROJECT")
+    );
+    let after = project.run(&["show"]).expect(0).out;
+    assert!(after.contains("with people in the judge's place"), "{after}");
+    insta::assert_snapshot!(
+        "judged_rates",
+        plain(&after).split("begun").next().unwrap().to_owned()
+            + plain(&after).split_once("mocktrial 0.1.0").unwrap().1.split("Effort").next().unwrap()
+    );
+    // What has been labelled is not shown again, and another run of the same suite knows the calibration.
+    let again = project.with_input(&["review", "--sample", "14", "--rater", "me"], "").expect(0).out;
+    assert!(again.contains("── 12 of 14"), "{again}");
+    project.run(&["run", "-t", "4", "--quiet", "--yes"]).expect(0);
+    let next = project.run(&["show"]).expect(0).out;
+    assert!(next.contains("the judge is right no more often than a coin"), "{next}");
+}
+
+#[test]
+fn a_sheet_can_be_filled_in_elsewhere_and_tells_neither_endpoint_nor_grade() {
+    let project = reviewed();
+    project.run(&["review", "--export", "sheet.csv", "--sample", "16"]).expect(0);
+    let sheet = std::fs::read_to_string(project.path().join("sheet.csv")).unwrap();
+    assert!(!sheet.contains("model") && !sheet.contains("judge") && sheet.contains("Voila"), "{sheet}");
+    let mut reader = csv::Reader::from_reader(sheet.as_bytes());
+    let mut filled = csv::Writer::from_writer(Vec::new());
+    filled.write_record(reader.headers().unwrap()).unwrap();
+    for row in reader.records() {
+        let mut row: Vec<String> = row.unwrap().iter().map(str::to_owned).collect();
+        row[1] = if row[3].contains("Voila") { "no" } else { "yes" }.into();
+        filled.write_record(row).unwrap();
+    }
+    project.write("filled.csv", &String::from_utf8(filled.into_inner().unwrap()).unwrap());
+    let found = project.run(&["judge", "calibrate", "--labels", "filled.csv", "--format", "json"]).expect(0).json();
+    let calibration = &found["calibration"];
+    assert_eq!((&calibration["labels"], &calibration["kappa"]["value"]), (&json!(16), &json!(1.0)), "{found}");
+    let refused = project.run(&["judge", "calibrate", "--labels", "sheet.csv"]).expect(2);
+    assert!(refused.err.contains("these labels cannot be used"), "{}", refused.err);
+    // Labels of other episodes say for which endpoint they are.
+    project.write("labels.csv", "endpoint,judged,human\nmodel,yes,yes\nmodel,yes,maybe\n");
+    let refused = project.run(&["judge", "calibrate", "--labels", "labels.csv"]).expect(2);
+    assert!(refused.err.contains("labels.csv: line 3: `human` is `maybe`"), "{}", refused.err);
+}
+
+#[test]
+fn a_run_without_a_judge_has_nothing_to_review() {
+    let project = Project::with_scenarios(&chat(&serve(|asked| Some(good(asked))), ""), 1);
+    project.run(&["run", "--quiet"]).expect(0);
+    for command in [&["review"][..], &["judge", "calibrate"]] {
+        let refused = project.run(command).expect(2);
+        assert!(refused.err.contains("no judge has said anything in the run"), "{}", refused.err);
+    }
+}

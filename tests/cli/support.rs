@@ -1,7 +1,7 @@
 //! A project in a temporary folder, the command in it, and a server that answers as told.
 
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -88,6 +88,14 @@ impl Project {
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::from(self.command(args).output().unwrap())
+    }
+
+    /// The same, with something typed into it.
+    pub(crate) fn with_input(&self, args: &[&str], typed: &str) -> Ran {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(typed.as_bytes()).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        Ran::from(self.command(args).stdin(file).output().unwrap())
     }
 
     /// The run files, oldest first.

@@ -13,10 +13,12 @@
 pub mod calibration;
 mod episode;
 mod histogram;
+mod judged;
 mod summary;
 mod tally;
 
 pub use episode::{Episode, EpisodeError, episode};
+pub use judged::{JudgedItem, JudgedPass, JudgedRate, JudgedRun, calibrations, keep_calibration};
 pub use mocktrial_store::{EpisodeRow, FailedCriterion, Header, Selection, State, Status};
 pub use summary::{
     Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,

@@ -1,5 +1,6 @@
 //! The model of a run's summary: what every report of a run is made from.
 
+use crate::judged::{JudgedPass, JudgedRate};
 use mocktrial_store::Header;
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ pub struct Summary {
     pub difference: Option<Difference>,
     /// One entry per scenario, in the run's order; its cells are in the order of `endpoints`.
     pub scenarios: Vec<ScenarioSummary>,
+    /// How often judged criteria held, by endpoint and judge; empty where no judge was asked or no rates are claimed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judged: Vec<JudgedRate>,
     /// The scenarios on which endpoints differ, as places in `scenarios`: largest difference of
     /// rates first, then most trials, then by name.
     pub differing: Vec<usize>,
@@ -110,6 +114,9 @@ pub struct EndpointSummary {
     pub pass_rate: Option<Estimate>,
     /// What the excluded episodes could make of it; `None` where there are none.
     pub bounds: Option<Bounds>,
+    /// How it hangs on judges; `None` where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<JudgedPass>,
     /// pass^k for k from 1 to the fewest trials that any of its scenarios has.
     pub pass_hat: Vec<PassHat>,
     /// Episodes that do not count, by cause: finished ones, and those that could not be served.

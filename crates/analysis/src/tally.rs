@@ -1,6 +1,7 @@
 //! From a run's episodes to its summary.
 
 use crate::histogram::Histogram;
+use crate::judged::JudgedRun;
 use crate::summary::{
     Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,
@@ -95,11 +96,16 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
             "its episodes were selected by their outcome in {from} ({why}): rates would only echo that choice"
         )),
     };
-    let endpoints = names
+    let (judged, passes) = match refused {
+        None => JudgedRun::read(store)?.rates(&run, &names)?,
+        Some(_) => (Vec::new(), vec![None; names.len()]),
+    };
+    let mut endpoints = names
         .iter()
         .enumerate()
         .map(|(e, name)| tally.endpoint(e, name, refused.is_none()))
         .collect::<Result<Vec<_>, _>>()?;
+    endpoints.iter_mut().zip(passes).for_each(|(endpoint, pass)| endpoint.judged = pass);
     let mut failures: Vec<FailureSummary> = tally
         .failures
         .into_iter()
@@ -120,6 +126,7 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
         refused,
         endpoints,
         difference,
+        judged,
         scenarios,
         differing,
         failures,
@@ -267,6 +274,7 @@ impl Tally {
             passed: total(|c| c.k),
             scenarios: counting.len() as u64,
             pass_rate: if claim { Some(estimate(&rates, counted, 1)?) } else { None },
+            judged: None,
             bounds: (claim && excluded > 0).then(|| bounds(&cells)),
             pass_hat: if claim { pass_hat(&counting, counted)? } else { Vec::new() },
             excluded: own.excluded.clone(),

@@ -1,9 +1,9 @@
 //! A run's summary for the terminal.
 
-use crate::axis;
 use crate::number::{count, money, p_value, percent, points, rate, short, time};
 use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, columns, flow, pad_left, wrap};
+use crate::{axis, judged};
 use mocktrial_analysis::{
     CellSummary, EndpointSummary, Estimate, FailureKind, Outcome, ScenarioSummary, State, Summary,
 };
@@ -21,6 +21,7 @@ pub fn summary(summary: &Summary, style: &Style) -> String {
     out.push('\n');
     rates(&mut out, summary, style);
     difference(&mut out, summary, style);
+    out.push_str(&judged::rates(summary, style));
     effort(&mut out, summary, style);
     left_out(&mut out, summary, style);
     differing(&mut out, summary, style);
@@ -96,7 +97,8 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
     let k = summary.endpoints.iter().filter_map(hat).map(|(k, _)| k).min().filter(|k| *k > 1);
     let at_k = |e: &EndpointSummary| k.and_then(|k| e.pass_hat.iter().find(|h| h.k == k)).map(|h| h.estimate);
     let figures = |e: &EndpointSummary| -> Vec<Cell> {
-        let rate = e.pass_rate.map_or_else(|| "–".to_owned(), |r| format!("{} %", percent(r.value)));
+        let mark = if e.judged.is_some() { "*" } else { "" };
+        let rate = e.pass_rate.map_or_else(|| "–".to_owned(), |r| format!("{} %{mark}", percent(r.value)));
         let mut row =
             vec![Cell::inked(rate, Ink::Strong), Cell::new(e.pass_rate.map_or_else(String::new, |r| span(&r)))];
         if k.is_some() {
@@ -138,6 +140,9 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
     }
     legend.extend(k.map(|k| format!("pass^{k}: the chance that {k} trials of a scenario all pass")));
     legend.push("passed: episodes".into());
+    if summary.endpoints.iter().any(|e| e.judged.is_some()) {
+        legend.push("*: hangs on a judge, see below".into());
+    }
     for line in flow(&legend, style.width()) {
         paragraph(out, &line, Ink::Faint, style);
     }
@@ -282,6 +287,7 @@ fn left_out(out: &mut String, summary: &Summary, style: &Style) {
         if !e.excluded.is_empty() {
             lines.push((format!("{name}: {}", excluded(e)), Ink::Unsure));
         }
+        lines.extend(judged::pass(e).map(|said| (format!("{name}: {said}"), Ink::Unsure)));
         if e.replayed > 0 {
             let share = if e.replayed == e.finished { "all".to_owned() } else { e.replayed.to_string() };
             lines.push((

@@ -86,7 +86,7 @@ mod text;
 mod written;
 
 pub use facts::{CallFact, Facts, Prepared, ReferenceFacts, StateError};
-pub use graders::{JUDGE, VERIFIER, criterion_schema, grader, graders};
+pub use graders::{JUDGE, JudgeSees, VERIFIER, criterion_schema, grader, graders};
 pub use grading::{END, Grading, Subject, passed, score, total};
 pub use kind::{Ask, Grader, GraderKind, Judgement, Setting};
 pub use lint::{asks, lint};

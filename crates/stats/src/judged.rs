@@ -37,7 +37,8 @@ pub fn weighted_rate(labels: &[(bool, f64)], alpha: f64) -> Result<Rate, StatsEr
     let squares: f64 = labels.iter().map(|(_, w)| w * w).sum();
     let holding: f64 = labels.iter().filter(|(y, _)| *y).map(|(_, w)| w).sum();
     let effective = (all * all / squares).min(count(labels.len()));
-    let value = (holding / all).clamp(0.0, 1.0);
+    // The sum of nothing is −0.
+    let value = (holding / all).clamp(0.0, 1.0) + 0.0;
     Ok(Rate { value, interval: ci_wilson((value * effective).min(effective), effective, alpha)?, effective })
 }
 
@@ -55,9 +56,11 @@ pub struct Stratum {
 /// The true rate where a random part of every stratum (such as: what the judge passed, what it failed) was labelled.
 ///
 /// The stratified estimate Σ Wₕ·pₕ (Cochran 1977, ch. 5); with strata by the judge's grade it is prediction-powered
-/// inference with the best weight for each grade. Its variance is Σ Wₕ²(1 − fₕ)·pₕ(1 − pₕ)/nₕ, with (good + ½) out of
-/// (labelled plus 1) for pₕ, so that a few labels that all agree do not claim to be certain. The interval is Wilson's with
-/// the number of labels that this variance is worth. Two-sided at level 1 − `alpha`.
+/// inference with the best weight for each grade. What was judged is itself a sample of what could have been, so the
+/// variance is that of double sampling (Cochran 1977, ch. 12): p(1 − p)/N + Σ Wₕ²(1 − fₕ)·pₕ(1 − pₕ)/nₕ, with (good + ½)
+/// out of (labelled plus 1) for pₕ, so that a few labels that all agree do not claim to be certain. The interval is
+/// Wilson's with the number of labels that this variance is worth, and so never narrower than if all had been labelled.
+/// Two-sided at level 1 − `alpha`.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] where a stratum that has members has no label; nothing was judged; counts that contradict
@@ -84,9 +87,9 @@ pub fn stratified_rate(strata: &[Stratum], alpha: f64) -> Result<Rate, StatsErro
         variance += share * share * (1.0 - n / all) * careful * (1.0 - careful) / n;
     }
     let value = value.clamp(0.0, 1.0);
-    // Where all were labelled nothing is left to be unsure of but what other trials would have brought.
     let careful = (value * total + 0.5) / (total + 1.0);
-    let effective = if variance > 0.0 { (careful * (1.0 - careful) / variance).min(total) } else { total };
+    let spread = careful * (1.0 - careful);
+    let effective = spread / (spread / total + variance);
     Ok(Rate { value, interval: ci_wilson((value * effective).min(effective), effective, alpha)?, effective })
 }
 

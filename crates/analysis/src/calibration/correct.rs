@@ -14,6 +14,15 @@ pub struct Judged {
     pub failed: u64,
 }
 
+/// How episodes came out of which the judge's word decides no more: they have failed anyway, or nobody judged them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// Those that passed.
+    pub passed: u64,
+    /// Those that failed.
+    pub failed: u64,
+}
+
 /// A judged rate, corrected or not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
@@ -52,9 +61,33 @@ impl Correction {
 /// labels from elsewhere. What is known of one endpoint is never applied to another.
 #[must_use]
 pub fn correct(judged: Judged, endpoint: &str, run: &str, calibrations: &[&Calibration]) -> Correction {
+    corrected(judged, None, endpoint, run, calibrations)
+}
+
+/// Corrects an endpoint's pass rate where a judge's word decides some of its episodes.
+///
+/// `deciding` are the episodes that pass exactly if the judge passes them; `known` are all others.
+#[must_use]
+pub fn correct_pass(
+    deciding: Judged,
+    known: Known,
+    endpoint: &str,
+    run: &str,
+    calibrations: &[&Calibration],
+) -> Correction {
+    corrected(deciding, Some(known), endpoint, run, calibrations)
+}
+
+fn corrected(
+    judged: Judged,
+    known: Option<Known>,
+    endpoint: &str,
+    run: &str,
+    calibrations: &[&Calibration],
+) -> Correction {
     let uncalibrated = |why: String| Correction::Uncalibrated { why };
     if calibrations.is_empty() {
-        return uncalibrated("nobody has labelled what this judge says by this rubric".into());
+        return uncalibrated("nobody has labelled what this judge says by these rubrics".into());
     }
     if judged.passed + judged.failed == 0 {
         return uncalibrated("it has judged nothing".into());
@@ -68,14 +101,27 @@ pub fn correct(judged: Judged, endpoint: &str, run: &str, calibrations: &[&Calib
             "no label is about {endpoint}, and how a judge errs on another endpoint says nothing"
         ));
     };
-    if calibration.run.as_deref() == Some(run) {
+    let Known { passed, failed } = known.unwrap_or_default();
+    let labels = match (known, accuracy.deciding) {
+        (None, _) => Some([accuracy.passed, accuracy.failed]),
+        (Some(_), deciding) => deciding,
+    };
+    if let (true, Some([of_passed, of_failed])) = (calibration.run.as_deref() == Some(run), labels) {
         let stratum = |all, l: super::Labels| Stratum { all, labelled: l.labelled, good: l.good };
-        let strata = [stratum(judged.passed, accuracy.passed), stratum(judged.failed, accuracy.failed)];
+        // Nobody needs to label what is known.
+        let sure = |all, good| Stratum { all, labelled: all, good };
+        let strata = [
+            stratum(judged.passed, of_passed),
+            stratum(judged.failed, of_failed),
+            sure(passed, passed),
+            sure(failed, 0),
+        ];
         return match stratified_rate(&strata, ALPHA) {
             Ok(found) => Correction::LabelsOfTheRun { rate: estimate(found.value, found.interval) },
             Err(StatsError::TooFew { .. }) => {
-                let kind = if accuracy.passed.labelled == 0 { "passed" } else { "failed" };
-                uncalibrated(format!("no label is about an episode that it {kind}"))
+                let kind = if of_passed.labelled == 0 && judged.passed > 0 { "passed" } else { "failed" };
+                let which = if known.is_some() { " that hangs on it alone" } else { "" };
+                uncalibrated(format!("no label is about an episode{which} that it {kind}"))
             }
             Err(error) => uncalibrated(error.to_string()),
         };
@@ -91,9 +137,29 @@ pub fn correct(judged: Judged, endpoint: &str, run: &str, calibrations: &[&Calib
         bad: specificity.effective,
     };
     match elsewhere(judged, judge) {
-        Ok(rate) => Correction::LabelsFromElsewhere { rate },
+        Ok(rate) => {
+            let rate = mixed(rate, judged, Known { passed, failed });
+            Correction::LabelsFromElsewhere { rate }
+        }
         Err(error) => uncalibrated(error.to_string()),
     }
+}
+
+/// The rate among all, from that among what was judged.
+#[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
+fn mixed(rate: Estimate, judged: Judged, known: Known) -> Estimate {
+    let n = (judged.passed + judged.failed) as f64;
+    let all = n + (known.passed + known.failed) as f64;
+    let of = |share: f64| (share * n + known.passed as f64) / all;
+    let (value, low, high) = (of(rate.value), of(rate.low), of(rate.high));
+    if known.passed + known.failed == 0 {
+        return Estimate { value, low, high };
+    }
+    // How many episodes hang on the judge is chance too: the two are independent, so their squares add up.
+    let share = (value * all + 0.5) / (all + 1.0);
+    let chance = 1.96 * (share * (1.0 - share) / all).sqrt();
+    let side = |end: f64| (end - value).hypot(chance);
+    Estimate { value, low: (value - side(low)).max(0.0), high: (value + side(high)).min(1.0) }
 }
 
 fn elsewhere(judged: Judged, judge: Accuracy) -> Result<Estimate, StatsError> {

@@ -19,6 +19,8 @@ pub struct Labelled {
     pub weight: f64,
     /// Who said so.
     pub rater: Option<String>,
+    /// Whether its episode passes exactly if the criterion holds.
+    pub decides: bool,
 }
 
 /// Why labels cannot be read.
@@ -33,14 +35,25 @@ pub struct LabelError {
     pub hint: String,
 }
 
-/// What is known of an item by its name: its endpoint, and what the judge said.
-pub type Items = BTreeMap<String, (String, bool)>;
+/// What a run knows of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The endpoint.
+    pub endpoint: String,
+    /// Whether the judge passed it.
+    pub judged: bool,
+    /// Whether its episode passes exactly if the criterion holds.
+    pub decides: bool,
+}
+
+/// What is known of items, by their names.
+pub type Items = BTreeMap<String, Item>;
 
 /// Reads labels from CSV with a header, or from JSON Lines (where the first character is `{`).
 ///
 /// The columns are `human`, and `item` or both of `endpoint` and `judged`; `weight` and `rater` may be there, and others are
 /// ignored. Truth values are `true`, `yes`, `pass`, `1` and their opposites. Rows whose `human` is empty have not been
-/// labelled and are left out. What a row does not say of its `item` is looked up in `items`.
+/// labelled and are left out. What `items` knows of a row's `item` is taken from there, and not from the row.
 ///
 /// # Errors
 /// The first row that cannot be read.
@@ -63,14 +76,14 @@ pub fn labels(text: &str, items: &Items) -> Result<Vec<Labelled>, LabelError> {
     let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(text.as_bytes());
     let rows = reader.deserialize::<Row>();
     let mut found = Vec::new();
-    for row in rows {
+    for (index, row) in rows.enumerate() {
         let line = |e: &csv::Error| e.position().map_or(1, csv::Position::line);
         let Row(fields) = row.map_err(|e| {
             let at = usize::try_from(line(&e)).unwrap_or(usize::MAX);
             error(at, e.to_string(), "every row has as many fields as the header")
         })?;
         // A header and one line for each row before; quoted line breaks make it a lower bound.
-        if let Some(label) = read(found.len() + 2, &fields, items)? {
+        if let Some(label) = read(index + 2, &fields, items)? {
             found.push(label);
         }
     }
@@ -103,13 +116,14 @@ fn read(line: usize, fields: &BTreeMap<String, String>, items: &Items) -> Result
         error(line, what, "name the run that was reviewed, or give `endpoint` and `judged`")
     };
     let endpoint = match (field("endpoint"), known) {
-        (Some(endpoint), _) => endpoint.to_owned(),
-        (None, Some((endpoint, _))) => endpoint.clone(),
+        // The run is asked first: it may have been graded anew since.
+        (_, Some(known)) => known.endpoint.clone(),
+        (Some(endpoint), None) => endpoint.to_owned(),
         (None, None) => return Err(missing("endpoint")),
     };
     let judged = match (field("judged"), known) {
-        (Some(judged), _) => truth(line, "judged", judged)?,
-        (None, Some((_, judged))) => *judged,
+        (_, Some(known)) => known.judged,
+        (Some(judged), None) => truth(line, "judged", judged)?,
         (None, None) => return Err(missing("judged")),
     };
     let weight =
@@ -119,7 +133,8 @@ fn read(line: usize, fields: &BTreeMap<String, String>, items: &Items) -> Result
                 error(line, format!("the weight `{text}` is no number above 0"), "leave it empty for 1")
             })?,
         };
-    Ok(Some(Labelled { item, endpoint, judged, human, weight, rater: field("rater").map(str::to_owned) }))
+    let decides = known.is_some_and(|k| k.decides);
+    Ok(Some(Labelled { item, endpoint, judged, human, weight, rater: field("rater").map(str::to_owned), decides }))
 }
 
 fn truth(line: usize, name: &str, text: &str) -> Result<bool, LabelError> {
@@ -146,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_a_sheet_leaves_out_is_looked_up_in_the_run() {
-        let items = Items::from([("k1".to_owned(), ("a".to_owned(), true))]);
+        let items = Items::from([("k1".to_owned(), Item { endpoint: "a".to_owned(), judged: true, decides: false })]);
         let read = labels("item,human\nk1,no\n", &items).unwrap();
         assert_eq!((read[0].endpoint.as_str(), read[0].judged), ("a", true));
         let wrong = labels("item,human\nk2,no\n", &items).unwrap_err();

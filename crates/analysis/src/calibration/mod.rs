@@ -11,10 +11,12 @@
 mod correct;
 mod labels;
 mod sample;
+mod settle;
 
-pub use correct::{Correction, Judged, correct};
-pub use labels::{Items, LabelError, Labelled, labels};
+pub use correct::{Correction, Judged, Known, correct, correct_pass};
+pub use labels::{Item, Items, LabelError, Labelled, labels};
 pub use sample::{Candidate, Sampled, sample};
+pub use settle::{settle, weigh};
 
 use crate::Estimate;
 use mocktrial_stats::{Agreement, Interval, Rate, StatsError, alpha_nominal, gwet_ac1, kappa, weighted_rate};
@@ -40,7 +42,7 @@ pub struct Calibration {
     /// The run whose episodes were labelled, where they are a random part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Labels.
+    /// Items that have been labelled.
     pub labels: u64,
     /// People who gave them; 0 where nobody says.
     pub raters: u64,
@@ -68,6 +70,10 @@ pub struct Accuracy {
     pub passed: Labels,
     /// Of what the judge failed: labels, and those that call it good.
     pub failed: Labels,
+    /// The same of those items alone on which an episode's passing hangs; only of labels that are a random part of a
+    /// run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deciding: Option<[Labels; 2]>,
     /// The share of what is good that the judge passes; `None` where no label calls anything good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Share>,
@@ -111,7 +117,8 @@ fn estimate(found: Agreement) -> Estimate {
 
 /// What labels say of a judge.
 ///
-/// `run`: the run that they are a random part of, if they are.
+/// `run`: the run that they are a random part of, if they are. Where several people labelled an item, it counts once, by
+/// their majority ([`settle`]).
 ///
 /// # Errors
 /// Where there are no labels, or a weight is not positive.
@@ -121,6 +128,9 @@ pub fn calibrate(
     run: Option<&str>,
     labels: &[Labelled],
 ) -> Result<Calibration, StatsError> {
+    let alpha = agreement_of_people(labels);
+    let raters = labels.iter().filter_map(|l| l.rater.as_deref()).collect::<BTreeSet<_>>().len() as u64;
+    let labels = &settle(labels);
     let weights: Vec<f64> = labels.iter().map(|l| l.weight).collect();
     // Checks the weights, and that there are any.
     weighted_rate(&labels.iter().map(|l| (l.human, l.weight)).collect::<Vec<_>>(), ALPHA)?;
@@ -132,16 +142,19 @@ pub fn calibrate(
     for label in labels {
         table[usize::from(label.judged)][usize::from(label.human)] += label.weight * scale;
     }
-    let (alpha, among) = agreement_of_people(labels);
+    let (alpha, among) = match alpha {
+        Some(found) => (found, true),
+        None => (agreement_with_judge(labels), false),
+    };
     let names: BTreeSet<&str> = labels.iter().map(|l| l.endpoint.as_str()).collect();
-    let endpoints = names.into_iter().map(|name| Ok((name.to_owned(), accuracy(labels, name)?)));
+    let endpoints = names.into_iter().map(|name| Ok((name.to_owned(), accuracy(labels, name, run.is_some())?)));
     Ok(Calibration {
         version: VERSION,
         judge: judge.to_owned(),
         fingerprint: fingerprint.to_owned(),
         run: run.map(str::to_owned),
         labels: labels.len() as u64,
-        raters: labels.iter().filter_map(|l| l.rater.as_deref()).collect::<BTreeSet<_>>().len() as u64,
+        raters,
         kappa: kappa(&table, ALPHA).ok().map(estimate),
         ac1: gwet_ac1(&table, ALPHA).ok().map(estimate),
         alpha,
@@ -150,11 +163,11 @@ pub fn calibrate(
     })
 }
 
-fn accuracy(labels: &[Labelled], endpoint: &str) -> Result<Accuracy, StatsError> {
+fn accuracy(labels: &[Labelled], endpoint: &str, of_run: bool) -> Result<Accuracy, StatsError> {
     let own = || labels.iter().filter(|l| l.endpoint == endpoint);
-    let count = |judged: bool| {
+    let count = |judged: bool, deciding: bool| {
         let mut found = Labels::default();
-        for label in own().filter(|l| l.judged == judged) {
+        for label in own().filter(|l| l.judged == judged && (l.decides || !deciding)) {
             found.labelled += 1;
             found.good += u64::from(label.human);
         }
@@ -164,22 +177,34 @@ fn accuracy(labels: &[Labelled], endpoint: &str) -> Result<Accuracy, StatsError>
         let of: Vec<(bool, f64)> = own().filter(|l| l.human == human).map(|l| (l.judged == human, l.weight)).collect();
         if of.is_empty() { Ok(None) } else { weighted_rate(&of, ALPHA).map(|rate| Some(rate.into())) }
     };
-    Ok(Accuracy { passed: count(true), failed: count(false), sensitivity: share(true)?, specificity: share(false)? })
+    Ok(Accuracy {
+        passed: count(true, false),
+        failed: count(false, false),
+        deciding: of_run.then(|| [count(true, true), count(false, true)]),
+        sensitivity: share(true)?,
+        specificity: share(false)?,
+    })
 }
 
-/// α, and whether it is among people.
-fn agreement_of_people(labels: &[Labelled]) -> (Option<Estimate>, bool) {
-    let number = |yes: bool| f64::from(u8::from(yes));
-    let mut items: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+fn number(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
+}
+
+/// α among people; `None` where no item has labels of several.
+fn agreement_of_people(labels: &[Labelled]) -> Option<Option<Estimate>> {
+    let mut items: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
     for label in labels.iter().filter(|l| !l.item.is_empty()) {
-        items.entry(&label.item).or_default().push(number(label.human));
+        // Whoever labels an item twice has changed their mind.
+        items.entry(&label.item).or_default().insert(label.rater.as_deref().unwrap_or_default(), number(label.human));
     }
-    let people: Vec<Vec<f64>> = items.into_values().filter(|ratings| ratings.len() > 1).collect();
-    if !people.is_empty() {
-        return (alpha_nominal(&people, ALPHA).ok().map(estimate), true);
-    }
+    let people: Vec<Vec<f64>> =
+        items.into_values().filter(|r| r.len() > 1).map(|r| r.into_values().collect()).collect();
+    (!people.is_empty()).then(|| alpha_nominal(&people, ALPHA).ok().map(estimate))
+}
+
+fn agreement_with_judge(labels: &[Labelled]) -> Option<Estimate> {
     let both: Vec<Vec<f64>> = labels.iter().map(|l| vec![number(l.judged), number(l.human)]).collect();
-    (alpha_nominal(&both, ALPHA).ok().map(estimate), false)
+    alpha_nominal(&both, ALPHA).ok().map(estimate)
 }
 
 impl Calibration {
@@ -209,7 +234,7 @@ mod tests {
 
     pub(super) fn label(endpoint: &str, judged: bool, human: bool) -> Labelled {
         let endpoint = endpoint.to_owned();
-        Labelled { item: String::new(), endpoint, judged, human, weight: 1.0, rater: None }
+        Labelled { item: String::new(), endpoint, judged, human, weight: 1.0, rater: None, decides: true }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn grader(name: &str) -> Option<&'static dyn GraderKind> {
 }
 
 pub(crate) use compose::below;
-pub use judge::JUDGE;
+pub use judge::{JUDGE, JudgeSees};
 pub use verify::VERIFIER;
 pub(crate) use verify::input as verifier_input;
 

@@ -12,6 +12,8 @@ mod answer;
 mod prompt;
 mod record;
 
+pub use prompt::JudgeSees;
+
 use crate::kind::note;
 use crate::parameters::{OneOrMany, read, schema_of};
 use crate::{Ask, Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
