@@ -29,8 +29,8 @@ pub(crate) async fn grade(args: &GradeArgs, out: Out) -> Outcome {
     let file = if args.dry_run { RunFile::read(&path)? } else { RunFile::resume(&path)? };
     let suite = project.load_under(&paths)?;
     project::warn(out, project.warnings.iter().chain(&suite.warnings));
-    let wanted: HashSet<Arc<str>> = file.scenarios()?.into_iter().map(|s| s.id).collect();
-    let scenarios: Vec<Arc<Scenario>> = suite.scenarios.into_iter().filter(|s| wanted.contains(&s.id)).collect();
+    let wanted: HashSet<Arc<str>> = file.scenarios()?.into_iter().map(|s| s.name()).collect();
+    let scenarios: Vec<Arc<Scenario>> = suite.scenarios.into_iter().filter(|s| wanted.contains(&s.name)).collect();
     let scenarios = project::ready(scenarios).await?;
     let instruments = Instruments::new(&file, &scenarios, Known::of(&project.config))?;
     let file = Arc::new(file);

@@ -27,7 +27,7 @@ pub(crate) fn list(args: &ListArgs, out: Out) -> Outcome {
     }
     let rows: Vec<_> = scenarios
         .iter()
-        .map(|s| ListRow { id: Arc::clone(&s.id), title: s.title.clone(), tags: s.tags.iter().cloned().collect() })
+        .map(|s| ListRow { id: Arc::clone(&s.name), title: s.title.clone(), tags: s.tags.iter().cloned().collect() })
         .collect();
     out.result(mocktrial_report::list(&rows, &Style { width: out.width, color: out.colour, limit: None }).trim_end());
     Ok(Exit::Done)

@@ -57,15 +57,15 @@ pub(crate) fn warn<'a>(out: Out, warnings: impl Iterator<Item = &'a Mistake>) {
 
 /// One scenario by its id.
 pub(crate) fn scenario(suite: &Suite, id: &str) -> Result<Arc<Scenario>, Failure> {
-    let found = suite.scenarios.iter().find(|s| *s.id == *id);
+    let found = suite.scenarios.iter().find(|s| *s.name == *id);
     let found = found.or_else(|| {
         // An id may be shortened to its end where that is one scenario only.
         let mut ends =
-            suite.scenarios.iter().filter(|s| s.id.ends_with(id) && s.id[..s.id.len() - id.len()].ends_with('/'));
+            suite.scenarios.iter().filter(|s| s.name.strip_suffix(id).is_some_and(|front| front.ends_with('/')));
         ends.next().filter(|_| ends.next().is_none())
     });
     found.cloned().ok_or_else(|| {
-        let near: Vec<&str> = suite.scenarios.iter().map(|s| &*s.id).filter(|s| s.contains(id)).take(3).collect();
+        let near: Vec<&str> = suite.scenarios.iter().map(|s| &*s.name).filter(|s| s.contains(id)).take(3).collect();
         let hint = if near.is_empty() {
             "`mocktrial list` shows them".to_owned()
         } else {

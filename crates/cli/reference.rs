@@ -22,7 +22,7 @@ pub(crate) fn save(project: &Project, scenario: &Scenario, trajectory: &Trajecto
         Failure::mistake(format!("{why}; these are the steps, to be put in by hand:\n{}", lines.join("\n")))
     };
     if scenario.source.row.is_some() {
-        return Err(by_hand(&format!("{} is made from a row of cases, whose reference is a template", scenario.id)));
+        return Err(by_hand(&format!("{} is made from a row of cases, whose reference is a template", scenario.name)));
     }
     let path = &scenario.source.path;
     let failed = |e: std::io::Error| Failure::infrastructure(format!("{}: {e}", path.display()));

@@ -190,7 +190,7 @@ struct Earlier {
 
 impl Earlier {
     fn slot(&self, key: &mocktrial_trajectory::EpisodeKey) -> Option<Slot> {
-        self.slot_of(&key.scenario, &key.endpoint, key.trial)
+        self.slot_of(&key.scenario_name(), &key.endpoint, key.trial)
     }
 
     fn slot_of(&self, scenario: &str, endpoint: &str, trial: u32) -> Option<Slot> {
@@ -212,14 +212,15 @@ async fn earlier(
     project::warn(out, project.warnings.iter().chain(&suite.warnings));
     let mut scenarios = Vec::new();
     let mut stale = Vec::new();
-    let now: HashMap<&str, &Arc<Scenario>> = suite.scenarios.iter().map(|s| (&*s.id, s)).collect();
+    let now: HashMap<&str, &Arc<Scenario>> = suite.scenarios.iter().map(|s| (&*s.name, s)).collect();
     for stored in file.scenarios()? {
-        match now.get(&*stored.id) {
+        let name = stored.name();
+        match now.get(&*name) {
             Some(scenario) if scenario.instrument.world == stored.instrument.world => {
                 scenarios.push(Arc::clone(scenario));
             }
-            Some(_) => stale.push(format!("{}: its world, state or messages have changed", stored.id)),
-            None => stale.push(format!("{}: it is gone", stored.id)),
+            Some(_) => stale.push(format!("{name}: its world, state or messages have changed")),
+            None => stale.push(format!("{name}: it is gone")),
         }
     }
     let names: Vec<String> = file.endpoints()?.iter().map(|e| e.name.to_string()).collect();
@@ -241,7 +242,7 @@ async fn earlier(
     let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
     let endpoints = ready_endpoints(&providers, &definitions)?;
     let scenarios = project::ready(scenarios).await?;
-    let places = scenarios.iter().enumerate().map(|(at, s)| (Arc::clone(&s.scenario.id), at)).collect();
+    let places = scenarios.iter().enumerate().map(|(at, s)| (Arc::clone(&s.scenario.name), at)).collect();
     Ok(Earlier { project, scenarios, places, endpoints, providers, mode })
 }
 
@@ -286,7 +287,7 @@ fn bounded(intent: &Intent, respondents: &Respondents) -> Result<(), Failure> {
             return Err(Failure::mistake(format!(
                 "endpoint `{}`: {} limits the cost of an episode, and nobody knows what this endpoint costs; set \
                  price = {{input = …, output = …}} in dollars per million tokens, or take the limit away",
-                endpoint.name, scenario.scenario.id
+                endpoint.name, scenario.scenario.name
             )));
         }
     }

@@ -11,6 +11,7 @@ use mocktrial_store::names::resolve;
 use mocktrial_store::{EpisodeRecord, RunFile, Store};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows that a list of the summary shows before it says how many more there are.
 const LIST: usize = 20;
@@ -76,10 +77,10 @@ fn one(path: &Path, scenario: &str, args: &ShowArgs, out: Out) -> Outcome {
         ControlFlow::Continue(())
     })?;
     // The exact id outranks ids that only end so; of several of those, none is guessed.
-    if found.iter().any(|r| *r.key.scenario == *scenario) {
-        found.retain(|r| *r.key.scenario == *scenario);
+    if found.iter().any(|r| *r.key.scenario_name() == *scenario) {
+        found.retain(|r| *r.key.scenario_name() == *scenario);
     }
-    let mut ids: Vec<&str> = found.iter().map(|r| &*r.key.scenario).collect();
+    let mut ids: Vec<Arc<str>> = found.iter().map(|r| r.key.scenario_name()).collect();
     ids.dedup();
     if ids.len() > 1 {
         return Err(Failure::mistake(format!("`{scenario}` could be any of: {}", ids.join(", "))));
@@ -121,11 +122,9 @@ fn episodes(path: &Path, args: &ShowArgs, out: Out) -> Outcome {
 /// Whether an episode is one of those that the arguments name. A scenario may be shortened to the end
 /// of its id.
 fn is_meant(row: &EpisodeRow, args: &ShowArgs) -> bool {
-    let id = &row.key.scenario;
-    let scenario = args
-        .scenario
-        .as_deref()
-        .is_none_or(|s| **id == *s || id.strip_suffix(s).is_some_and(|rest| rest.ends_with('/')));
+    let names = [row.key.scenario_name(), Arc::clone(&row.key.scenario)];
+    let is = |s: &str| names.iter().any(|id| **id == *s || id.strip_suffix(s).is_some_and(|rest| rest.ends_with('/')));
+    let scenario = args.scenario.as_deref().is_none_or(is);
     scenario
         && args.endpoint.as_ref().is_none_or(|e| **e == *row.key.endpoint)
         && args.trial.is_none_or(|t| t == row.key.trial)

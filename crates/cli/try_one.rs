@@ -106,7 +106,7 @@ async fn by_author(ready: &Arc<ReadyScenario>, out: Out) -> Result<Graded, Failu
     };
     let key = EpisodeKey {
         scenario: Arc::clone(&ready.scenario.id),
-        variant: "".into(),
+        variant: Arc::clone(&ready.scenario.variant),
         endpoint: "author".into(),
         trial: 1,
     };

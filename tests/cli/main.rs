@@ -14,3 +14,4 @@ mod runs;
 mod secrets;
 mod servers;
 mod support;
+mod variants;

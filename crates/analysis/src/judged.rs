@@ -284,10 +284,10 @@ fn count<'a>(items: impl Iterator<Item = &'a JudgedItem>) -> Judged {
 
 #[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
 fn by_scenario(items: &[&JudgedItem]) -> Result<Option<Estimate>, AnalysisError> {
-    let mut scenarios: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
+    let mut scenarios: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for item in items {
         if let Some(judged) = item.judged {
-            let (passed, all) = scenarios.entry((&item.episode.scenario, &item.episode.variant)).or_default();
+            let (passed, all) = scenarios.entry(&item.episode.scenario).or_default();
             *passed += u64::from(judged);
             *all += 1;
         }

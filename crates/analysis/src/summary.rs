@@ -108,10 +108,16 @@ pub struct EndpointSummary {
     pub counted: u64,
     /// Of those, the ones that passed.
     pub passed: u64,
-    /// Scenarios with at least one episode that counts.
+    /// Scenarios with at least one episode that counts; the variants of one are one.
     pub scenarios: u64,
     /// Mean over scenarios of the mean over trials; `None` where no rate is claimed or nothing counts.
     pub pass_rate: Option<Estimate>,
+    /// The mean score, partial credit included: mean over scenarios of the mean over trials; `None` as for the rate.
+    pub score: Option<Estimate>,
+    /// How often a trial passes in every variant of its scenario (the minimum over variants): mean over scenarios of the
+    /// mean over trials. `None` where no scenario has variants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_variant: Option<Estimate>,
     /// What the excluded episodes could make of it; `None` where there are none.
     pub bounds: Option<Bounds>,
     /// How it hangs on judges; `None` where it does not.

@@ -56,6 +56,14 @@ struct Endpoint {
 struct Tally {
     endpoints: Vec<Endpoint>,
     scenarios: Vec<ScenarioSummary>,
+    /// For each scenario the sums of its scores, by endpoint.
+    scores: Vec<Vec<f64>>,
+    /// The places of scenarios, those of one id (variants) together.
+    groups: Vec<Vec<usize>>,
+    /// For each scenario its place in `groups`.
+    group_of: Vec<usize>,
+    /// Of scenarios with variants, by group, endpoint and trial: how many variants count, and how many of them passed.
+    together: HashMap<(usize, usize, u32), (usize, usize)>,
     failures: BTreeMap<(FailureKind, String), (Vec<u64>, EpisodeKey)>,
 }
 
@@ -69,8 +77,16 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
         store.endpoints()?.into_iter().map(|e| (e.name, Endpoint { price: e.price, ..Endpoint::default() })).unzip();
     let mut tally = Tally { endpoints, ..Tally::empty() };
     let mut places = HashMap::new();
+    let mut ids: HashMap<Arc<str>, usize> = HashMap::new();
     for s in store.scenarios()? {
         places.insert((s.id.clone(), s.variant.clone()), tally.scenarios.len());
+        let group = *ids.entry(s.id.clone()).or_insert(tally.groups.len());
+        if group == tally.groups.len() {
+            tally.groups.push(Vec::new());
+        }
+        tally.groups[group].push(tally.scenarios.len());
+        tally.group_of.push(group);
+        tally.scores.push(vec![0.0; names.len()]);
         let cells = vec![None; names.len()];
         let (id, variant, family, title, tags) = (s.id, s.variant, s.family, s.title, s.tags);
         tally.scenarios.push(ScenarioSummary { id, variant, family, title, tags, cells });
@@ -106,16 +122,16 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
         .map(|(e, name)| tally.endpoint(e, name, refused.is_none()))
         .collect::<Result<Vec<_>, _>>()?;
     endpoints.iter_mut().zip(passes).for_each(|(endpoint, pass)| endpoint.judged = pass);
+    let difference = match names.as_slice() {
+        [endpoint, against] if refused.is_none() => difference(endpoint, against, &tally)?,
+        _ => None,
+    };
     let mut failures: Vec<FailureSummary> = tally
         .failures
         .into_iter()
         .map(|((kind, reason), (episodes, example))| FailureSummary { kind, reason, episodes, example })
         .collect();
     failures.sort_by_key(|f| std::cmp::Reverse(f.episodes.iter().sum::<u64>()));
-    let difference = match names.as_slice() {
-        [endpoint, against] if refused.is_none() => difference(endpoint, against, &tally.scenarios)?,
-        _ => None,
-    };
     let differing = differing(&tally.scenarios);
     let outcome = outcome(run.status.state, &endpoints);
     let scenarios = tally.scenarios;
@@ -151,17 +167,13 @@ fn outcome(state: State, endpoints: &[EndpointSummary]) -> Outcome {
 }
 
 /// Compares two endpoints over the scenarios that both have tried: [`compare_paired`].
-fn difference(
-    endpoint: &Arc<str>,
-    against: &Arc<str>,
-    scenarios: &[ScenarioSummary],
-) -> Result<Option<Difference>, AnalysisError> {
+fn difference(endpoint: &Arc<str>, against: &Arc<str>, tally: &Tally) -> Result<Option<Difference>, AnalysisError> {
     let rate = |cell: &Option<CellSummary>| cell.as_ref().and_then(CellSummary::rate);
-    let paired = scenarios.iter().filter_map(|s| match s.cells.as_slice() {
+    let paired = |place: usize| match tally.scenarios[place].cells.as_slice() {
         [a, b] => Some(rate(a)? - rate(b)?),
         _ => None,
-    });
-    let differences: Vec<f64> = paired.collect();
+    };
+    let differences = tally.by_scenario(paired);
     if differences.len() < 2 {
         return Ok(None);
     }
@@ -205,7 +217,52 @@ fn ratio(a: u64, b: u64) -> Option<f64> {
 
 impl Tally {
     fn empty() -> Self {
-        Self { endpoints: Vec::new(), scenarios: Vec::new(), failures: BTreeMap::new() }
+        Self {
+            endpoints: Vec::new(),
+            scenarios: Vec::new(),
+            scores: Vec::new(),
+            groups: Vec::new(),
+            group_of: Vec::new(),
+            together: HashMap::new(),
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// One value a scenario: the mean over its variants of what each has a value for.
+    #[allow(clippy::cast_precision_loss, reason = "few variants")]
+    fn by_scenario(&self, value: impl Fn(usize) -> Option<f64>) -> Vec<f64> {
+        let mean = |places: &Vec<usize>| {
+            let values: Vec<f64> = places.iter().filter_map(|place| value(*place)).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        self.groups.iter().filter_map(mean).collect()
+    }
+
+    /// How often each scenario passes in every variant, over the trials in which all of them count; with the number of
+    /// those trials.
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+    fn every_variant(&self, e: usize) -> (Vec<f64>, u64) {
+        let (mut values, mut trials) = (Vec::new(), 0);
+        let mut together: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
+        for ((group, endpoint, _), (count, passed)) in &self.together {
+            if *endpoint == e && *count == self.groups[*group].len() {
+                let (k, n) = together.entry(*group).or_default();
+                *k += u64::from(passed == count);
+                *n += 1;
+            }
+        }
+        for (group, places) in self.groups.iter().enumerate() {
+            let cell = |place: &usize| self.scenarios[*place].cells[e];
+            let (k, n) = match places.as_slice() {
+                [only] => cell(only).map_or((0, 0), |c| (u64::from(c.k), u64::from(c.n))),
+                _ => together.get(&group).copied().unwrap_or_default(),
+            };
+            if n > 0 {
+                values.push(k as f64 / n as f64);
+                trials += n;
+            }
+        }
+        (values, trials)
     }
 
     fn add(&mut self, s: usize, e: usize, row: &EpisodeRow) {
@@ -244,6 +301,14 @@ impl Tally {
             return;
         }
         cell.n += 1;
+        let passed = row.passed == Some(true);
+        self.scores[s][e] += row.score.unwrap_or_else(|| f64::from(u8::from(passed)));
+        let group = self.group_of[s];
+        if self.groups[group].len() > 1 {
+            let (count, all) = self.together.entry((group, e, row.key.trial)).or_default();
+            *count += 1;
+            *all += usize::from(passed);
+        }
         if row.passed == Some(true) {
             cell.k += 1;
             return;
@@ -259,11 +324,13 @@ impl Tally {
     fn endpoint(&self, e: usize, name: &Arc<str>, claim: bool) -> Result<EndpointSummary, AnalysisError> {
         let own = &self.endpoints[e];
         let cells: Vec<CellSummary> = self.scenarios.iter().filter_map(|s| s.cells[e]).collect();
-        let counting: Vec<CellSummary> = cells.iter().copied().filter(|c| c.n > 0).collect();
+        let cell = |place: usize| self.scenarios[place].cells[e].filter(|c| c.n > 0);
         let total = |of: fn(&CellSummary) -> u32| cells.iter().map(|c| u64::from(of(c))).sum::<u64>();
         let counted = total(|c| c.n);
         let excluded = total(|c| c.excluded);
-        let rates: Vec<f64> = counting.iter().filter_map(CellSummary::rate).collect();
+        let rates = self.by_scenario(|place| cell(place)?.rate());
+        let scores =
+            self.by_scenario(|place| Some((self.scores[place][e] / f64::from(cell(place)?.n)).clamp(0.0, 1.0)));
         let claim = claim && !rates.is_empty();
         let latency = own.latency.quantile(0.5).zip(own.latency.quantile(0.9));
         Ok(EndpointSummary {
@@ -272,11 +339,13 @@ impl Tally {
             finished: own.finished,
             counted,
             passed: total(|c| c.k),
-            scenarios: counting.len() as u64,
+            scenarios: rates.len() as u64,
             pass_rate: if claim { Some(estimate(&rates, counted, 1)?) } else { None },
+            score: if claim { Some(estimate(&scores, counted, 1)?) } else { None },
+            every_variant: if claim { self.of_every_variant(e)? } else { None },
             judged: None,
-            bounds: (claim && excluded > 0).then(|| bounds(&cells)),
-            pass_hat: if claim { pass_hat(&counting, counted)? } else { Vec::new() },
+            bounds: (claim && excluded > 0).then(|| self.bounds(e)),
+            pass_hat: if claim { self.pass_hat(e, counted)? } else { Vec::new() },
             excluded: own.excluded.clone(),
             ends: own.ends.iter().map(|(end, n)| (*end, *n)).collect(),
             // Of an agent whose turns the harness cannot see there are none to count.
@@ -291,6 +360,39 @@ impl Tally {
             retries: own.retries,
         })
     }
+
+    fn of_every_variant(&self, e: usize) -> Result<Option<Estimate>, AnalysisError> {
+        if self.groups.iter().all(|places| places.len() < 2) {
+            return Ok(None);
+        }
+        let (values, trials) = self.every_variant(e);
+        if values.is_empty() { Ok(None) } else { estimate(&values, trials, 1).map(Some) }
+    }
+
+    fn pass_hat(&self, e: usize, trials: u64) -> Result<Vec<PassHat>, AnalysisError> {
+        let cell = |place: usize| self.scenarios[place].cells[e].filter(|c| c.n > 0);
+        let most = (0..self.scenarios.len()).filter_map(cell).map(|c| c.n).min().unwrap_or(0);
+        let one = |k: u32| {
+            // No cell has fewer trials than k.
+            let each = |place| pass_hat_k(u64::from(cell(place)?.n), u64::from(cell(place)?.k), u64::from(k)).ok();
+            Ok(PassHat { k, estimate: estimate(&self.by_scenario(each), trials, k)? })
+        };
+        (1..=most).map(one).collect()
+    }
+
+    /// What the rate would be, had the excluded episodes all failed, or all passed.
+    #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+    fn bounds(&self, e: usize) -> Bounds {
+        let mean = |of: fn(&CellSummary) -> u32| {
+            let rate = |place: usize| {
+                let cell = self.scenarios[place].cells[e].filter(|c| c.n + c.excluded > 0)?;
+                Some(f64::from(of(&cell)) / f64::from(cell.n + cell.excluded))
+            };
+            let rates = self.by_scenario(rate);
+            rates.iter().sum::<f64>() / rates.len() as f64
+        };
+        Bounds { worst: mean(|c| c.k), best: mean(|c| c.k + c.excluded) }
+    }
 }
 
 /// The mean of the values with its interval; `trials` in all, taken `k` at a time.
@@ -299,24 +401,4 @@ fn estimate(values: &[f64], trials: u64, k: u32) -> Result<Estimate, AnalysisErr
     let interval = ci_wilson_stat(values, trials as f64 / f64::from(k), ALPHA)?;
     let value = values.iter().sum::<f64>() / values.len() as f64;
     Ok(Estimate { value, low: interval.low, high: interval.high })
-}
-
-fn pass_hat(counting: &[CellSummary], trials: u64) -> Result<Vec<PassHat>, AnalysisError> {
-    let most = counting.iter().map(|c| c.n).min().unwrap_or(0);
-    let one = |k: u32| {
-        let each = |c: &CellSummary| pass_hat_k(u64::from(c.n), u64::from(c.k), u64::from(k));
-        let values = counting.iter().map(each).collect::<Result<Vec<_>, _>>()?;
-        Ok(PassHat { k, estimate: estimate(&values, trials, k)? })
-    };
-    (1..=most).map(one).collect()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
-fn bounds(cells: &[CellSummary]) -> Bounds {
-    let ended: Vec<_> = cells.iter().filter(|c| c.n + c.excluded > 0).collect();
-    let mean = |of: fn(&CellSummary) -> u32| {
-        let rates = ended.iter().map(|c| f64::from(of(c)) / f64::from(c.n + c.excluded));
-        rates.sum::<f64>() / ended.len() as f64
-    };
-    Bounds { worst: mean(|c| c.k), best: mean(|c| c.k + c.excluded) }
 }

@@ -64,8 +64,8 @@ pub async fn run(
 }
 
 fn key(scenario: &ReadyScenario, endpoint: &ReadyEndpoint, trial: u32) -> EpisodeKey {
-    let (scenario, endpoint) = (Arc::clone(&scenario.scenario.id), Arc::clone(&endpoint.name));
-    EpisodeKey { scenario, variant: "".into(), endpoint, trial }
+    let crate::suite::Scenario { id, variant, .. } = &*scenario.scenario;
+    EpisodeKey { scenario: Arc::clone(id), variant: Arc::clone(variant), endpoint: Arc::clone(&endpoint.name), trial }
 }
 
 /// The record of an episode that could not be run because of a mistake in mocktrial itself.

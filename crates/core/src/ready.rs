@@ -250,7 +250,7 @@ impl ReadyEndpoint {
         let mut to_look_at = scenarios.iter().filter(|scenario| attaches(scenario)).chain(plain);
         to_look_at.find_map(|scenario| {
             let bound = self.first_bound(scenario)?;
-            let id = &scenario.scenario.id;
+            let id = &scenario.scenario.name;
             match (bound.tokens, bound.cost) {
                 (None, _) if attaches(scenario) && plain.is_none_or(|plain| self.is_bounded(plain)) => {
                     Some(format!("nobody can bound what the files cost that go with a message of {id}"))

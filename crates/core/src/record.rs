@@ -75,14 +75,14 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
         for (e, endpoint) in endpoints.iter().enumerate() {
             let trials = terms.plan.trials_of(s, e);
             if terms.selection.is_selected() {
-                only.extend(trials.iter().map(|t| json!([scenario.scenario.id, endpoint.name, t])));
+                only.extend(trials.iter().map(|t| json!([scenario.scenario.name, endpoint.name, t])));
             }
             if trials.is_empty() {
                 continue;
             }
             cells.push(Cell {
                 scenario: Arc::clone(&scenario.scenario.id),
-                variant: "".into(),
+                variant: Arc::clone(&scenario.scenario.variant),
                 endpoint: Arc::clone(&endpoint.name),
                 trials: u32::try_from(trials.len()).unwrap_or(u32::MAX),
                 treatment: None,
@@ -95,11 +95,11 @@ pub fn new_run(scenarios: &[Arc<ReadyScenario>], endpoints: &[Arc<ReadyEndpoint>
     let mut suite = String::new();
     for scenario in scenarios {
         let Instrument { world, criteria } = instrument(scenario);
-        let _ = writeln!(suite, "{} {world} {criteria}", scenario.scenario.id);
+        let _ = writeln!(suite, "{} {world} {criteria}", scenario.scenario.name);
     }
     // A selection leaves scenarios without a cell: they are not part of the run.
-    let planned: HashSet<&str> = cells.iter().map(|cell| &*cell.scenario).collect();
-    let planned = |s: &&Arc<ReadyScenario>| planned.contains(&*s.scenario.id);
+    let planned: HashSet<(&str, &str)> = cells.iter().map(|cell| (&*cell.scenario, &*cell.variant)).collect();
+    let planned = |s: &&Arc<ReadyScenario>| planned.contains(&(&*s.scenario.id, &*s.scenario.variant));
     NewRun {
         header: Header {
             name: String::new(),
@@ -128,7 +128,7 @@ pub(crate) fn stored(ready: &ReadyScenario) -> NewScenario {
     let case = Arc::clone(ready.grading.case());
     let scenario = Scenario {
         id: Arc::clone(&scenario.id),
-        variant: "".into(),
+        variant: Arc::clone(&scenario.variant),
         family: Arc::clone(&scenario.family),
         title: scenario.title.clone(),
         tags: scenario.tags.iter().cloned().collect(),

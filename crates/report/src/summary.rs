@@ -95,12 +95,25 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
     title(out, "Pass rate on these scenarios (the mean over scenarios of the mean over trials)", style);
     // One k for all, so that the column compares like with like: the largest that all have.
     let k = summary.endpoints.iter().filter_map(hat).map(|(k, _)| k).min().filter(|k| *k > 1);
+    let shows_more =
+        |e: &EndpointSummary| e.score.zip(e.pass_rate).is_some_and(|(s, r)| (s.value - r.value).abs() > 1e-9);
+    let partial = summary.endpoints.iter().any(shows_more);
+    let variants = summary.endpoints.iter().any(|e| e.every_variant.is_some());
     let at_k = |e: &EndpointSummary| k.and_then(|k| e.pass_hat.iter().find(|h| h.k == k)).map(|h| h.estimate);
     let figures = |e: &EndpointSummary| -> Vec<Cell> {
         let mark = if e.judged.is_some() { "*" } else { "" };
         let rate = e.pass_rate.map_or_else(|| "–".to_owned(), |r| format!("{} %{mark}", percent(r.value)));
         let mut row =
             vec![Cell::inked(rate, Ink::Strong), Cell::new(e.pass_rate.map_or_else(String::new, |r| span(&r)))];
+        if partial {
+            let score = e.score.map_or_else(|| "–".into(), |s| format!("{} % ({})", percent(s.value), span(&s)));
+            row.push(Cell::new(score));
+        }
+        if variants {
+            let every =
+                e.every_variant.map_or_else(|| "–".into(), |v| format!("{} % ({})", percent(v.value), span(&v)));
+            row.push(Cell::new(every));
+        }
         if k.is_some() {
             let hat = at_k(e).map_or_else(|| "–".into(), |h| format!("{} % ({})", percent(h.value), span(&h)));
             row.push(Cell::new(hat));
@@ -109,6 +122,8 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
         row
     };
     let mut heads = vec!["rate".to_owned(), "interval".to_owned()];
+    heads.extend(partial.then(|| "score".to_owned()));
+    heads.extend(variants.then(|| "every variant".to_owned()));
     heads.extend(k.map(|k| format!("pass^{k}")));
     heads.push("passed".into());
     let mut rows = vec![heads.iter().map(|h| Cell::inked(h, Ink::Faint)).collect::<Vec<_>>()];
@@ -138,6 +153,8 @@ fn rates(out: &mut String, summary: &Summary, style: &Style) {
     if summary.endpoints.iter().any(|e| e.scenarios == 1) {
         legend.push("one scenario alone gives none (0–100 %)".into());
     }
+    legend.extend(partial.then(|| "score: with partial credit".to_owned()));
+    legend.extend(variants.then(|| "every variant: a trial passes in all variants of its scenario".to_owned()));
     legend.extend(k.map(|k| format!("pass^{k}: the chance that {k} trials of a scenario all pass")));
     legend.push("passed: episodes".into());
     if summary.endpoints.iter().any(|e| e.judged.is_some()) {

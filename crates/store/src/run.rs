@@ -120,6 +120,14 @@ pub struct Scenario {
     pub instrument: Instrument,
 }
 
+impl Scenario {
+    /// What it is called: its id, and `~VARIANT` where it has one.
+    #[must_use]
+    pub fn name(&self) -> Arc<str> {
+        if self.variant.is_empty() { Arc::clone(&self.id) } else { format!("{}~{}", self.id, self.variant).into() }
+    }
+}
+
 /// A scenario with what is stored of it and only read for grading
 /// ([`Store::case`](crate::Store::case)), since a large world makes it large.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,12 +20,20 @@ pub struct EpisodeKey {
     pub trial: u32,
 }
 
+impl EpisodeKey {
+    /// What the scenario is called: its id, and `~VARIANT` where it has one.
+    #[must_use]
+    pub fn scenario_name(&self) -> Arc<str> {
+        if self.variant.is_empty() {
+            Arc::clone(&self.scenario)
+        } else {
+            format!("{}~{}", self.scenario, self.variant).into()
+        }
+    }
+}
+
 impl fmt::Display for EpisodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.scenario)?;
-        if !self.variant.is_empty() {
-            write!(f, "~{}", self.variant)?;
-        }
-        write!(f, " @{} trial {}", self.endpoint, self.trial)
+        write!(f, "{} @{} trial {}", self.scenario_name(), self.endpoint, self.trial)
     }
 }

@@ -155,3 +155,28 @@ fn endpoints_are_compared_neither_alone_nor_in_threes_nor_on_one_scenario() {
     run.k_of_n("a", "n", 0, 1);
     assert_eq!(run.summary().difference, None);
 }
+
+#[test]
+fn variants_of_a_scenario_are_one_scenario_and_every_variant_is_the_minimum_over_them() {
+    let mut run = Run::new(&["a", "b"], &["x"], 2);
+    // `a` has two variants: one always passes, the other in its second trial only. `b` always passes.
+    run.variants = vec![("a".into(), vec!["du".into(), "sie".into()])];
+    for (variant, trial, passed) in [("du", 1, true), ("du", 2, true), ("sie", 1, false), ("sie", 2, true)] {
+        run.add("a", "x", |row| {
+            row.key.variant = variant.into();
+            row.key.trial = trial;
+            if !passed {
+                fail(row, "answer");
+                row.score = Some(0.5);
+            }
+        });
+    }
+    run.k_of_n("b", "x", 2, 2);
+    let x = &run.summary().endpoints[0];
+    assert_eq!((x.scenarios, x.counted, x.passed), (2, 6, 5));
+    assert_eq!(x.pass_rate.unwrap().value, (0.75 + 1.0) / 2.0);
+    assert_eq!(x.score.unwrap().value, (0.875 + 1.0) / 2.0);
+    assert_eq!(x.every_variant.unwrap().value, (0.5 + 1.0) / 2.0);
+    let plain = Run::new(&["a"], &["x"], 1).summary();
+    assert_eq!(plain.endpoints[0].every_variant, None);
+}

@@ -16,6 +16,8 @@ pub(crate) struct Run {
     pub(crate) selection: Selection,
     pub(crate) scenarios: Vec<Arc<str>>,
     pub(crate) endpoints: Vec<Arc<str>>,
+    /// The variants of scenarios that have some.
+    pub(crate) variants: Vec<(Arc<str>, Vec<Arc<str>>)>,
     pub(crate) cells: Vec<Cell>,
     pub(crate) rows: Vec<EpisodeRow>,
     /// How often the rows are walked over, as if there were so many more.
@@ -35,7 +37,7 @@ impl Run {
             treatment: None,
         };
         let cells = scenarios.iter().flat_map(|s| endpoints.iter().map(|e| cell(s, e))).collect();
-        Self { selection: Selection::Full, scenarios, endpoints, cells, rows: vec![], repeat: 1 }
+        Self { selection: Selection::Full, scenarios, endpoints, variants: vec![], cells, rows: vec![], repeat: 1 }
     }
 
     /// Adds an episode; the trial is the next one of its cell.
@@ -117,15 +119,19 @@ impl Store for Run {
 
     fn scenarios(&self) -> Result<Vec<Scenario>, StoreError> {
         let digest = Digest::of(&json!(1));
-        let scenario = |id: &Arc<str>| Scenario {
+        let scenario = |(id, variant): (Arc<str>, Arc<str>)| Scenario {
             id: id.clone(),
-            variant: "".into(),
-            family: id.clone(),
+            variant,
+            family: id,
             title: "A title".into(),
             tags: vec![],
             instrument: Instrument { world: digest, criteria: digest },
         };
-        Ok(self.scenarios.iter().map(scenario).collect())
+        let variants = |id: &Arc<str>| match self.variants.iter().find(|(of, _)| of == id) {
+            Some((_, variants)) => variants.iter().map(|v| (id.clone(), v.clone())).collect(),
+            None => vec![(id.clone(), "".into())],
+        };
+        Ok(self.scenarios.iter().flat_map(variants).map(scenario).collect())
     }
 
     fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {

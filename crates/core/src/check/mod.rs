@@ -89,7 +89,7 @@ pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
     let limits = ReadyEndpoint::limits(scenario, project);
     let unlimited = Limits { real_seconds: limits.real_seconds, ..Limits::default() };
     let mut proof = Proof {
-        scenario: Arc::clone(&scenario.id),
+        scenario: Arc::clone(&scenario.name),
         probes: Vec::new(),
         mutants: Vec::new(),
         survivors: Vec::new(),

@@ -32,7 +32,7 @@ const AHEAD: usize = 64;
 
 /// Scenarios as they are now, by id; those of the run that they can grade.
 pub struct Instruments<'a> {
-    fresh: HashMap<&'a str, &'a Arc<ReadyScenario>>,
+    fresh: HashMap<Arc<str>, &'a Arc<ReadyScenario>>,
     /// Those whose criteria or references differ from the run's.
     changed: Vec<&'a Arc<ReadyScenario>>,
     stale: Vec<Arc<str>>,
@@ -47,30 +47,35 @@ impl<'a> Instruments<'a> {
     /// # Errors
     /// When the run cannot be read.
     pub fn new(file: &RunFile, scenarios: &'a [Arc<ReadyScenario>], known: Known) -> Result<Self, StoreError> {
-        let now: HashMap<&str, &Arc<ReadyScenario>> = scenarios.iter().map(|s| (&*s.scenario.id, s)).collect();
+        let now: HashMap<&str, &Arc<ReadyScenario>> = scenarios.iter().map(|s| (&*s.scenario.name, s)).collect();
         let mut found = Self { fresh: HashMap::new(), changed: Vec::new(), stale: Vec::new(), gone: Vec::new(), known };
         for old in file.scenarios()? {
-            let Some(ready) = now.get(&*old.id) else {
-                found.gone.push(old.id);
+            let name = old.name();
+            let Some(ready) = now.get(&*name) else {
+                found.gone.push(name);
                 continue;
             };
             let today = instrument(ready);
             if today.world != old.instrument.world {
-                found.stale.push(old.id);
+                found.stale.push(name);
                 continue;
             }
             if today.criteria != old.instrument.criteria {
                 found.changed.push(ready);
             }
-            found.fresh.insert(&ready.scenario.id, ready);
+            found.fresh.insert(name, ready);
         }
         Ok(found)
+    }
+
+    fn of(&self, key: &EpisodeKey) -> Option<&'a Arc<ReadyScenario>> {
+        self.fresh.get(&key.scenario_name()).copied()
     }
 
     /// Leaves only scenarios whose criteria or references have changed.
     #[must_use]
     pub fn only_changed(mut self) -> Self {
-        self.fresh = self.changed.iter().map(|s| (&*s.scenario.id, *s)).collect();
+        self.fresh = self.changed.iter().map(|s| (Arc::clone(&s.scenario.name), *s)).collect();
         self
     }
 
@@ -138,7 +143,7 @@ fn grade_all(
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(episode) = next else { break };
-        let Some(ready) = instruments.fresh.get(&*episode.row.key.scenario) else {
+        let Some(ready) = instruments.of(&episode.row.key) else {
             own.kept(&episode);
             continue;
         };
@@ -201,7 +206,7 @@ pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking<
         if asking.cancel.is_cancelled() {
             break;
         }
-        let Some(ready) = instruments.fresh.get(&*key.scenario) else { continue };
+        let Some(ready) = instruments.of(&key) else { continue };
         let Some(episode) = file.episode(&key)? else { continue };
         let Ok(trajectory) = Trajectory::from_json(&episode.trajectory) else { continue };
         let subject = Subject { trajectory: &trajectory, measurements: Some(&episode.measurements) };
@@ -232,7 +237,7 @@ pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking<
 fn open(file: &RunFile, instruments: &Instruments<'_>) -> Result<Vec<EpisodeKey>, StoreError> {
     let mut found = Vec::new();
     file.each_episode(&mut |episode| {
-        if let Some(ready) = instruments.fresh.get(&*episode.row.key.scenario)
+        if let Some(ready) = instruments.of(&episode.row.key)
             && !ready.grading.asks().is_empty()
             && let Ok(trajectory) = Trajectory::from_json(&episode.trajectory)
         {

@@ -10,9 +10,27 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// What rows are: scenarios of their own, or the same one for other people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    Cases,
+    Variants,
+}
+
+impl Rows {
+    /// A row, in words.
+    fn one(self) -> &'static str {
+        match self {
+            Self::Cases => "case",
+            Self::Variants => "variant",
+        }
+    }
+}
+
 /// The rows of a template.
 #[derive(Debug)]
 pub(crate) struct Cases {
+    what: Rows,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<CaseRow>,
     /// Where the columns are named.
@@ -22,13 +40,21 @@ pub(crate) struct Cases {
 /// One row.
 #[derive(Debug)]
 pub(crate) struct CaseRow {
+    /// The case's key; empty for a variant of a scenario without cases.
     pub(crate) key: String,
+    /// The variant's name; empty for the scenario as written.
+    pub(crate) variant: String,
     pub(crate) values: Map<String, Value>,
     pub(crate) source: Arc<Source>,
     pub(crate) span: Span,
 }
 
 impl CaseRow {
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        if self.key.is_empty() { &self.variant } else { &self.key }
+    }
+
     /// A message about what this row made of the template, without the row's own values where the message
     /// shows one: what is left is the same for every row with the same mistake.
     pub(crate) fn without_values(&self, message: &str) -> String {
@@ -51,8 +77,8 @@ impl CaseRow {
 }
 
 impl Cases {
-    /// Reads the `cases` of a scenario file. `None` when nothing can be made of them; a mistake says why.
-    pub(crate) fn read(reader: &mut Reader, template: &Document, cases: &Node, key: Option<&str>) -> Option<Self> {
+    /// Reads the `cases` or `variants` of a scenario file; the column `key` names a row. `None` when nothing can be made of them; a mistake says why.
+    pub(crate) fn read(reader: &mut Reader, template: &Document, cases: &Node, what: Rows, key: &str) -> Option<Self> {
         let mut read = match &cases.kind {
             Kind::List(items) => Self::of_nodes(reader, &template.source, cases.span_at(&[]), items),
             Kind::Scalar(Value::String(name)) => {
@@ -83,21 +109,23 @@ impl Cases {
             }
             _ => return None,
         };
+        read.what = what;
         if read.rows.is_empty() {
-            reader.mistakes.push(
-                template.source.mistake(cases.span_at(&[]), "there are no cases").hint("add a row, or remove `cases`"),
-            );
+            let (message, hint) =
+                (format!("there are no {}s", what.one()), format!("add a row, or remove `{}s`", what.one()));
+            reader.mistakes.push(template.source.mistake(cases.span_at(&[]), message).hint(hint));
             return None;
         }
-        read.name_rows(&mut reader.mistakes, key.unwrap_or("id")).then_some(read)
+        read.name_rows(&mut reader.mistakes, key).then_some(read)
     }
 
     fn of_nodes(reader: &mut Reader, source: &Arc<Source>, header: Span, items: &[Node]) -> Self {
-        let mut cases = Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), header) };
+        let mut cases =
+            Self { what: Rows::Cases, columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), header) };
         let mut seen = HashSet::new();
         for item in items {
             let Value::Object(values) = item.to_value() else {
-                let message = format!("a case must be a map, but is {}", in_words(&item.to_value()));
+                let message = format!("a row must be a map, but is {}", in_words(&item.to_value()));
                 reader.mistakes.push(source.mistake(item.span, message));
                 continue;
             };
@@ -107,7 +135,7 @@ impl Cases {
                 }
             }
             let (source, span) = (Arc::clone(source), item.span_at(&[]));
-            cases.rows.push(CaseRow { key: String::new(), values, source, span });
+            cases.rows.push(CaseRow { key: String::new(), variant: String::new(), values, source, span });
         }
         cases
     }
@@ -131,8 +159,12 @@ impl Cases {
         let text = &source.text;
         let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let mut header: Option<Vec<(String, CellType)>> = None;
-        let mut cases =
-            Self { columns: Vec::new(), rows: Vec::new(), header: (Arc::clone(source), line_span(source, 0)) };
+        let mut cases = Self {
+            what: Rows::Cases,
+            columns: Vec::new(),
+            rows: Vec::new(),
+            header: (Arc::clone(source), line_span(source, 0)),
+        };
         let mut record = csv::StringRecord::new();
         loop {
             match csv.read_record(&mut record) {
@@ -179,7 +211,13 @@ impl Cases {
                     }
                 }
             }
-            cases.rows.push(CaseRow { key: String::new(), values, source: Arc::clone(source), span });
+            cases.rows.push(CaseRow {
+                key: String::new(),
+                variant: String::new(),
+                values,
+                source: Arc::clone(source),
+                span,
+            });
         }
         (mistakes.len() == before).then_some(cases)
     }
@@ -194,12 +232,16 @@ impl Cases {
                 None if matches!(columns[..], [only] if only.contains([';', '\t'])) => {
                     "separate the cells of a CSV file with commas".to_owned()
                 }
+                None if self.what == Rows::Variants => "give every variant a `name`".to_owned(),
                 None => format!("say which of the columns {} names a row: `key: …`", names::list(&columns)),
             };
             let (source, span) = &self.header;
             mistakes.push(
                 source
-                    .mistake(*span, format!("the cases have no column `{}` to name their rows", printable(key)))
+                    .mistake(
+                        *span,
+                        format!("the {}s have no column `{}` to name their rows", self.what.one(), printable(key)),
+                    )
                     .hint(hint),
             );
             return false;
@@ -220,10 +262,10 @@ impl Cases {
                     continue;
                 }
             };
-            let bad = |c: char| steers(c) || c.is_whitespace() || matches!(c, '#' | '/' | '\\');
+            let bad = |c: char| steers(c) || c.is_whitespace() || matches!(c, '#' | '/' | '\\' | '~' | '@');
             if name.is_empty() || name.len() > 128 || name.contains(bad) {
                 let message = format!("`{}` cannot name a row", printable(&name));
-                let hint = "a key is part of the scenario's id: up to 128 characters without spaces, `#`, `/` and `\\`";
+                let hint = "a key is part of what the scenario is called: up to 128 characters without spaces, `#`, `~`, `@`, `/` and `\\`";
                 mistakes.push(row.source.mistake(row.span, message).hint(hint));
                 continue;
             }
@@ -244,16 +286,31 @@ impl Cases {
 
     /// Finds the rows that lack a column which the template uses.
     pub(crate) fn find_gaps(&self, used: &BTreeSet<String>, mistakes: &mut Vec<Mistake>) {
+        let own = || used.iter().map(String::as_str).filter(|name| self.columns.iter().any(|c| c == name));
         for row in &self.rows {
-            let lacking: Vec<&str> =
-                used.iter().map(String::as_str).filter(|name| !row.values.contains_key(*name)).collect();
+            let lacking: Vec<&str> = own().filter(|name| !row.values.contains_key(*name)).collect();
             if !lacking.is_empty() {
                 let noun = if lacking.len() == 1 { "column" } else { "columns" };
                 let names = names::list(&lacking);
-                let message = format!("the case `{}` lacks the {noun} {names}, which the scenario uses", row.key);
+                let message =
+                    format!("the {} `{}` lacks the {noun} {names}, which the scenario uses", self.what.one(), row.key);
                 let hint = "give every row a value for it: `\"\"` for no text, `null` for nothing";
                 mistakes.push(row.source.mistake(row.span, message).hint(hint));
             }
+        }
+    }
+
+    /// Finds the columns that other rows have as well.
+    pub(crate) fn find_clashes(&self, other: &Self, mistakes: &mut Vec<Mistake>) {
+        for name in self.columns.iter().filter(|name| other.columns.contains(name)) {
+            let (source, span) = &self.header;
+            let message = format!(
+                "the column `{}` stands in `{}s` and in `{}s`",
+                printable(name),
+                other.what.one(),
+                self.what.one()
+            );
+            mistakes.push(source.mistake(*span, message).hint("rename one of the two"));
         }
     }
 

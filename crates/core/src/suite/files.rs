@@ -94,6 +94,11 @@ pub(crate) struct ScenarioFile {
     #[serde(default)]
     #[allow(dead_code, reason = "see `Elsewhere`")]
     pub(crate) cases: Option<Elsewhere<CasesFile>>,
+    /// The scenario once more for each row: the same task with other people, names, words or formats. A file or a list
+    /// of maps as for `cases`; the column `name` names the variant. Variants count together as one scenario.
+    #[serde(default)]
+    #[allow(dead_code, reason = "see `Elsewhere`")]
+    pub(crate) variants: Option<Elsewhere<CasesFile>>,
     /// The column of `cases` that names the row; `id` unless given.
     #[serde(default)]
     #[schemars(length(min = 1))]

@@ -1,6 +1,6 @@
 //! From a scenario file, or a row of its cases, to a scenario.
 
-use super::cases::{CaseRow, Cases};
+use super::cases::{CaseRow, Cases, Rows};
 use super::config::Config;
 use super::document::{Document, Format, Node};
 use super::files::{CheckFile, ScenarioFile, StepFile};
@@ -32,7 +32,8 @@ pub(crate) fn read(reader: &mut Reader, path: &Path) -> Option<Draft> {
     let document = reader.document(path, Format::Yaml)?;
     let value = document.root.to_value();
     // What a column becomes is known with its row only, and is checked then.
-    let open = |at: &Pointer| value.get("cases").is_some() && substitute::is_open(&value, at);
+    let has_rows = value.get("cases").or_else(|| value.get("variants")).is_some();
+    let open = |at: &Pointer| has_rows && substitute::is_open(&value, at);
     let fits = schemas::scenario()?.check_but(&document.source, &document.root, &value, &mut reader.mistakes, open);
     fits.then_some(Draft { document, value })
 }
@@ -49,11 +50,12 @@ pub(crate) fn load(
     let Draft { document, value } = draft;
     let shape = schemas::scenario();
     let world = document.root.get("world").and_then(|node| find_world(reader, &document, node.span, node.as_str()?));
-    let Some(cases) = document.root.get("cases") else {
-        if let Some(key) = document.root.entry("key") {
-            let mistake = document.source.mistake(key.key_span, "`key` names a column of `cases`, but there are none");
-            reader.mistakes.push(mistake.hint("remove it, or give the rows under `cases`"));
-        }
+    let (cases, variants) = (document.root.get("cases"), document.root.get("variants"));
+    if let (None, Some(key)) = (cases, document.root.entry("key")) {
+        let mistake = document.source.mistake(key.key_span, "`key` names a column of `cases`, but there are none");
+        reader.mistakes.push(mistake.hint("remove it, or give the rows under `cases`"));
+    }
+    if cases.is_none() && variants.is_none() {
         substitute::warn_without_cases(&document.source, &document.root, &mut reader.mistakes);
         let Some(world) = world else { return Vec::new() };
         let mut value = value;
@@ -64,23 +66,20 @@ pub(crate) fn load(
             .into_iter()
             .map(Arc::new)
             .collect();
-    };
-    let key = document.root.get("key").and_then(Node::as_str);
-    let Some(cases) = Cases::read(reader, &document, cases, key) else { return Vec::new() };
+    }
     let before = reader.mistakes.len();
-    let used = substitute::used(&document.source, &document.root, &cases.columns, &mut reader.mistakes);
-    cases.find_gaps(&used, &mut reader.mistakes);
-    cases.warn_unused(&used, key.unwrap_or("id"), &mut reader.mistakes);
+    let Some(rows) = rows(reader, &document, cases, variants) else { return Vec::new() };
     let (Some(world), false) = (world, errors_since(reader, before)) else { return Vec::new() };
 
     // The rows are no part of any of them.
     let mut template = value;
     if let Some(map) = template.as_object_mut() {
         map.shift_remove("cases");
+        map.shift_remove("variants");
     }
-    let mut scenarios = Vec::with_capacity(cases.rows.len());
+    let mut scenarios = Vec::with_capacity(rows.len());
     let mut faults = Faults::default();
-    for (index, row) in cases.rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let mark = reader.mistakes.len();
         let mut filled = template.clone();
         let clashes = substitute::fill(&mut filled, Some(&row.values));
@@ -94,6 +93,47 @@ pub(crate) fn load(
     }
     reader.mistakes.extend(faults.finish());
     scenarios
+}
+
+/// The rows of a file that has cases, variants or both: every variant of every case.
+fn rows(
+    reader: &mut Reader,
+    document: &Document,
+    cases: Option<&Node>,
+    variants: Option<&Node>,
+) -> Option<Vec<CaseRow>> {
+    let key = document.root.get("key").and_then(Node::as_str).unwrap_or("id");
+    let read = |reader: &mut Reader, node: Option<&Node>, what, key| match node {
+        Some(node) => Cases::read(reader, document, node, what, key).map(Some),
+        None => Some(None),
+    };
+    let cases = read(reader, cases, Rows::Cases, key);
+    let variants = read(reader, variants, Rows::Variants, "name");
+    let (cases, variants) = (cases?, variants?);
+    if let (Some(cases), Some(variants)) = (&cases, &variants) {
+        variants.find_clashes(cases, &mut reader.mistakes);
+    }
+    let both = || cases.iter().chain(&variants);
+    let columns: Vec<String> = both().flat_map(|c| c.columns.iter().cloned()).collect();
+    let used = substitute::used(&document.source, &document.root, &columns, &mut reader.mistakes);
+    for (rows, key) in cases.iter().map(|c| (c, key)).chain(variants.iter().map(|v| (v, "name"))) {
+        rows.find_gaps(&used, &mut reader.mistakes);
+        rows.warn_unused(&used, key, &mut reader.mistakes);
+    }
+    let Some(variants) = variants else { return cases.map(|cases| cases.rows) };
+    let Some(cases) = cases else {
+        let row = |row: CaseRow| CaseRow { variant: row.key.clone(), key: String::new(), ..row };
+        return Some(variants.rows.into_iter().map(row).collect());
+    };
+    let pairs = cases.rows.iter().flat_map(|case| variants.rows.iter().map(move |variant| (case, variant)));
+    let pair = |(case, variant): (&CaseRow, &CaseRow)| CaseRow {
+        key: case.key.clone(),
+        variant: variant.key.clone(),
+        values: case.values.clone().into_iter().chain(variant.values.clone()).collect(),
+        source: Arc::clone(&case.source),
+        span: case.span,
+    };
+    Some(pairs.map(pair).collect())
 }
 
 fn note_clashes(reader: &mut Reader, document: &Document, clashes: Vec<Clash>) {
@@ -135,7 +175,7 @@ impl Faults {
                 }
                 None => {
                     let line = row.source.line(row.span.start);
-                    let first = format!("`{}`, {}:{line}", row.key, row.source.name);
+                    let first = format!("`{}`, {}:{line}", row.name(), row.source.name);
                     self.0.push(Fault { mistake, message, first, last: index, rows: 1 });
                 }
             }
@@ -200,9 +240,11 @@ impl Builder<'_> {
         let initial = self.shared.initial(self.world, patch.as_ref());
         let limits = file.limits.unwrap_or_default().or(self.config.limits);
         let id: Arc<str> = match self.row {
-            Some(row) => format!("{}#{}", self.id, row.key).into(),
-            None => self.id.into(),
+            Some(row) if !row.key.is_empty() => format!("{}#{}", self.id, row.key).into(),
+            _ => self.id.into(),
         };
+        let variant: Arc<str> = self.row.map_or("", |row| &row.variant).into();
+        let name: Arc<str> = if variant.is_empty() { Arc::clone(&id) } else { format!("{id}~{variant}").into() };
         let comparison = self.world.world.world.comparison();
         let instrument = Instrument {
             world: Digest::of(&json!({
@@ -226,9 +268,11 @@ impl Builder<'_> {
         let family: Arc<str> = if self.row.is_some() { self.id.into() } else { Arc::clone(&id) };
         let source = &self.document.source;
         Some(Scenario {
-            title: file.title.unwrap_or_else(|| id.to_string()),
+            title: file.title.unwrap_or_else(|| name.to_string()),
             family,
             id,
+            variant,
+            name,
             description: file.description,
             tags: file.tags.into_iter().collect(),
             world: Arc::clone(&self.world.world),
@@ -248,7 +292,7 @@ impl Builder<'_> {
                 row: self.row.map(|row| Row {
                     file: row.source.name.clone(),
                     line: row.source.line(row.span.start),
-                    key: row.key.clone(),
+                    key: row.name().to_owned(),
                 }),
             },
         })

@@ -46,6 +46,10 @@ pub struct LoadedWorld {
 pub struct Scenario {
     /// Its path below the scenarios folder without extension, and `#KEY` for a row of cases.
     pub id: Arc<str>,
+    /// Its variant; empty for the scenario as written.
+    pub variant: Arc<str>,
+    /// What it is called: its id, and `~VARIANT` where it has one.
+    pub name: Arc<str>,
     /// The id of the template; the same as `id` for a lone scenario.
     pub family: Arc<str>,
     /// What it is about; the id where the file has no title.

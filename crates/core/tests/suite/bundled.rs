@@ -62,6 +62,7 @@ fn a_scenario_schema_knows_every_key_and_every_grader() {
         "limits",
         "check",
         "cases",
+        "variants",
         "key",
     ];
     assert_eq!(keys, expected);

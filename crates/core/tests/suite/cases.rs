@@ -297,3 +297,38 @@ fn notes_for_check_take_columns_and_belong_to_no_hash() {
     let [message] = &Folder::shop(&[("scenarios/shop/where.yaml", &unknown)]).messages()[..] else { panic!() };
     assert!(message.contains("the cases have no column `wrd`"), "{message}");
 }
+
+#[test]
+fn each_variant_is_the_same_scenario_once_more_and_each_case_has_all_of_them() {
+    let variants = "variants:\n  - {name: maria, customer: Maria Garcia}\n  - {name: john, customer: John Smith}\n";
+    let template = TEMPLATE.replace("Where is ${order}?", "I am ${customer}. Where is ${order}?") + variants;
+    let suite = Folder::shop(&[("scenarios/shop/order.yaml", &template), ("scenarios/shop/rows.csv", CSV)]).loaded();
+    let names: Vec<&str> = suite.scenarios.iter().map(|s| &*s.name).collect();
+    let expected = ["shop/order#a~maria", "shop/order#a~john", "shop/order#b~maria", "shop/order#b~john"];
+    assert_eq!(names, expected);
+    let ids: Vec<&str> = suite.scenarios.iter().map(|s| &*s.id).collect();
+    assert_eq!(ids, ["shop/order#a", "shop/order#a", "shop/order#b", "shop/order#b"]);
+    assert_eq!(suite.scenarios[1].user[0].text, "I am John Smith. Where is W-1? I pay ${total}.");
+    assert_eq!(suite.scenarios[0].world_seed(), suite.scenarios[1].world_seed());
+    // Without cases, they are variants of the one scenario.
+    let alone = SCENARIO.to_owned() + "variants: [{name: du}, {name: sie}]\n";
+    let suite = Folder::shop(&[("scenarios/shop/alone.yaml", &alone)]).loaded();
+    let names: Vec<&str> = suite.scenarios.iter().map(|s| &*s.name).collect();
+    assert_eq!(names, ["shop/alone~du", "shop/alone~sie"]);
+}
+
+#[test]
+fn variants_must_have_names_and_columns_of_their_own() {
+    for (variants, said) in [
+        ("variants: [{who: a}]", "the variants have no column `name` to name their rows"),
+        ("variants: [{name: a}, {name: a}]", "two rows have the key `a`"),
+        ("variants: [{name: a~b}]", "`a~b` cannot name a row"),
+        ("variants: []", "`variants` must not be empty"),
+        ("variants: [{name: x, order: W-3}]", "the column `order` stands in `cases` and in `variants`"),
+    ] {
+        let template = TEMPLATE.to_owned() + variants + "\n";
+        let files = [("scenarios/shop/order.yaml", &*template), ("scenarios/shop/rows.csv", CSV)];
+        let said_all = Folder::shop(&files).messages().join("\n");
+        assert!(said_all.contains(said), "{variants}: {said_all}");
+    }
+}
