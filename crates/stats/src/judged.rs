@@ -55,9 +55,9 @@ pub struct Stratum {
 /// The true rate where a random part of every stratum (such as: what the judge passed, what it failed) was labelled.
 ///
 /// The stratified estimate Σ Wₕ·pₕ (Cochran 1977, ch. 5); with strata by the judge's grade it is prediction-powered
-/// inference with the best weight for each grade. Its variance Σ Wₕ²(1 − fₕ)·pₕ(1 − pₕ)/nₕ takes pₕ as (good + ½)/(labelled
-/// + 1), so that a few labels that all agree do not claim to be certain; the interval is Wilson's with the number of
-/// labels that this variance is worth. Two-sided at level 1 − `alpha`.
+/// inference with the best weight for each grade. Its variance is Σ Wₕ²(1 − fₕ)·pₕ(1 − pₕ)/nₕ, with (good + ½) out of
+/// (labelled plus 1) for pₕ, so that a few labels that all agree do not claim to be certain. The interval is Wilson's with
+/// the number of labels that this variance is worth. Two-sided at level 1 − `alpha`.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] where a stratum that has members has no label; nothing was judged; counts that contradict

@@ -301,6 +301,12 @@ mod tests {
     }
 
     #[test]
+    fn of_points_that_are_worth_the_same_the_first_is_taken() {
+        let diamond = Order::new(&[vec![], vec![0], vec![0], vec![1, 2]]).unwrap();
+        assert_eq!(diamond.assign(vec![vec![0.0, 1.0, 1.0, 1.0]; 4]), [1, 1, 1, 1]);
+    }
+
+    #[test]
     fn a_circle_is_named_and_too_wide_an_order_is_refused() {
         assert_eq!(Order::new(&[vec![], vec![3, 0], vec![1], vec![2]]).unwrap_err(), Disorder::Cycle(vec![1, 3, 2]));
         let wide = |width: usize| {
