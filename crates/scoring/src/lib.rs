@@ -59,6 +59,11 @@
 //! [`lint`] and [`Grading::new`] refuse criteria that are wrong or can fail nobody; the patterns
 //! are listed at [`lint`].
 //!
+//! # Peers' numbers
+//!
+//! [`compatibility`] holds peers' scorers with all their quirks, so that old numbers can be reproduced; the
+//! graders `metric`, `agentevals` and `tau` make them criteria. No other grader uses them.
+//!
 //! # Adding a grader
 //!
 //! A module in `graders/`, and one line in its registry.

@@ -35,7 +35,10 @@ use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
 /// | `side_effects` with an empty `of`, or with `allow` for the whole state | nothing is looked for |
 /// | `efficiency` without a bound, with a factor below 1, or with one of 100 or more | the reference fails, or nobody does |
 /// | `script` that fails on an episode in which the agent does and says nothing (found by `Grading::new`) | it must be able to grade any |
-/// | `as_reference`, `side_effects`, `efficiency` where the scenario has no reference | |
+/// | `metric` with `at_least` of 0 or less, or more than 1 | every score reaches it, or none |
+/// | `tau` without a basis, with `communicate` but nothing to tell, or with outputs or arguments that its basis leaves out | everyone earns it, or they are never looked at |
+/// | `metric`, `agentevals: {match: superset}` or `tau: {basis: [actions]}` against a reference without calls, where every episode is then right (found by `Grading::new`) | |
+/// | `as_reference`, `side_effects`, `efficiency`, `metric`, `agentevals`, `tau` where the scenario has no reference | |
 /// | `calls` with `in_order` or `superset` of a reference without calls (found by `Grading::new`) | every list of calls holds it |
 /// | only criteria that an agent which does nothing passes, unless the scenario says `inaction: true` (`Grading::new` also knows what the references did: `state: as_reference` asks for nothing where a reference changes nothing; and it asks a `script`) | |
 ///

@@ -1,6 +1,7 @@
 //! The graders, each in a module of its own.
 
 mod after;
+mod agentevals;
 mod answer;
 mod at_most;
 mod before;
@@ -12,6 +13,7 @@ mod efficiency;
 mod eventually;
 mod format;
 mod judge;
+mod metric;
 mod milestones;
 mod never;
 mod phrase;
@@ -19,6 +21,7 @@ mod recovery;
 mod script;
 mod side_effects;
 mod state;
+mod tau;
 mod verify;
 mod within;
 
@@ -52,6 +55,9 @@ pub fn graders() -> &'static [&'static dyn GraderKind] {
         &judge::Judge,
         &verify::Verify,
         &script::Script,
+        &metric::MetricKind,
+        &agentevals::AgentEvals,
+        &tau::Tau,
     ]
 }
 

@@ -116,6 +116,11 @@ fn every_criterion() -> Vec<Criterion> {
         ),
         ("within", json!({"turns": 2, "calls": 3, "errors": 1, "tokens": 5, "cost": 1.0, "virtual_seconds": 1.0})),
         ("format", json!("clean")),
+        ("metric", json!({"name": "deepeval_any_args", "include_failed": true})),
+        ("metric", json!({"name": "ragas_accuracy_flexible", "at_least": 0.5})),
+        ("agentevals", json!({"match": "unordered", "args": "superset", "include_failed": true})),
+        ("agentevals", json!({"match": "strict"})),
+        ("tau", json!({"basis": ["state", "communicate", "actions"], "outputs": ["42"], "strict": true})),
     ]
     .into_iter()
     .map(|(g, p)| criterion(g, p))
