@@ -12,6 +12,17 @@ pub(crate) fn count(n: usize) -> f64 {
     n as f64
 }
 
+#[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
+pub(crate) fn float(n: u64) -> f64 {
+    n as f64
+}
+
+/// A number of things to come as an integer, rounded up; what differs from an integer by rounding alone is that integer.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, on purpose")]
+pub(crate) fn round_up(n: f64) -> u64 {
+    (n - 1e-9).ceil() as u64
+}
+
 /// The arithmetic mean: Σxᵢ / n, in the values' own unit.
 ///
 /// Summed in the order given; the same values in the same order give the same bits.
@@ -47,6 +58,27 @@ pub(crate) fn variance(values: &[f64]) -> Result<f64, StatsError> {
 /// When there are fewer than two values, or one is not finite.
 pub fn standard_error(values: &[f64]) -> Result<f64, StatsError> {
     Ok((variance(values)? / count(values.len())).sqrt())
+}
+
+/// The mean of the differences b − a of scenario means and its standard error (Miller, arXiv 2411.00640, eq. 7 and 8),
+/// in the values' unit.
+///
+/// # Errors
+/// When the two are not equally long, there are fewer than two, or one is not finite.
+pub fn paired_se(a: &[f64], b: &[f64]) -> Result<(f64, f64), StatsError> {
+    require("the length of b", count(b.len()), "that of a", a.len() == b.len())?;
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
+    Ok((mean(&differences)?, standard_error(&differences)?))
+}
+
+/// The standard error of a difference of the means of two unrelated samples: √(SE(a)² + SE(b)²), in the values' unit.
+///
+/// On the same scenarios it is larger than need be: use [`paired_se`].
+///
+/// # Errors
+/// When either has fewer than two values, or one is not finite.
+pub fn unpaired_se(a: &[f64], b: &[f64]) -> Result<f64, StatsError> {
+    Ok(standard_error(a)?.hypot(standard_error(b)?))
 }
 
 /// The quantile of type 7 of Hyndman and Fan (1996), as in numpy's `linear` and R's default:

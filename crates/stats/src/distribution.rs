@@ -2,7 +2,7 @@
 
 use crate::StatsError;
 use crate::error::require;
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 /// The quantile of the standard normal distribution: the z with Φ(z) = `p`.
 ///
@@ -13,6 +13,30 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 pub fn norm_ppf(p: f64) -> Result<f64, StatsError> {
     require("p", p, "between 0 and 1, both excluded", p > 0.0 && p < 1.0)?;
     Ok(Normal::standard().inverse_cdf(p))
+}
+
+/// The standard normal distribution function Φ(`x`), exact where it is small. NaN for NaN alone.
+#[must_use]
+pub fn norm_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// The upper tail 1 − Φ(`x`), exact where it is small. NaN for NaN alone.
+#[must_use]
+pub fn norm_sf(x: f64) -> f64 {
+    norm_cdf(-x)
+}
+
+/// The upper tail of the χ² distribution: P(X > `x`).
+///
+/// Domain: `x` ≥ 0, `df` > 0. Unit: a probability.
+///
+/// # Errors
+/// When a parameter is outside its domain.
+pub fn chi2_sf(x: f64, df: f64) -> Result<f64, StatsError> {
+    require("x", x, "at least 0", x >= 0.0)?;
+    let law = ChiSquared::new(df).map_err(|_| StatsError::Domain { name: "df", value: df, domain: "above 0" })?;
+    Ok(if x.is_infinite() { 0.0 } else { law.sf(x) })
 }
 
 /// The quantile of Student's t with `df` degrees of freedom.
