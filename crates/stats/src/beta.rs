@@ -135,14 +135,19 @@ pub fn betainc(a: f64, b: f64, x: f64) -> Result<f64, StatsError> {
 pub fn beta_ppf(p: f64, a: f64, b: f64) -> Result<f64, StatsError> {
     parameters(a, b)?;
     require("p", p, "between 0 and 1", (0.0..=1.0).contains(&p))?;
-    if p == 0.0 || p == 1.0 {
-        return Ok(p);
+    Ok(quantile(p, 1.0 - p, a, b))
+}
+
+/// The x with Iₓ(a, b) = `p`, where `rest` is 1 − p: the smaller of the two says how exact it can be.
+pub(crate) fn quantile(p: f64, rest: f64, a: f64, b: f64) -> f64 {
+    if p <= 0.0 || rest <= 0.0 {
+        return if p <= 0.0 { 0.0 } else { 1.0 };
     }
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
     let mut x = a / (a + b);
     for _ in 0..200 {
         let (lower, upper) = tails(a, b, x, 1.0 - x);
-        let miss = if p < 0.5 { lower - p } else { (1.0 - p) - upper };
+        let miss = if p < rest { lower - p } else { rest - upper };
         if miss == 0.0 {
             break;
         }
@@ -160,7 +165,7 @@ pub fn beta_ppf(p: f64, a: f64, b: f64) -> Result<f64, StatsError> {
             break;
         }
     }
-    Ok(x)
+    x
 }
 
 /// (P(X ≤ k), P(X = k)) for the binomial of `n` tries with chance ½.

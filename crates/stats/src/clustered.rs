@@ -106,16 +106,25 @@ pub fn variance_components(scores: &[Vec<f64>]) -> Result<VarianceComponents, St
     Ok(VarianceComponents { mean: mean(&means)?, within, between, icc, deff, se_population, se_suite })
 }
 
+/// An intraclass correlation with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Icc {
+    /// The estimate, at most 1; it may be negative.
+    pub value: f64,
+    /// Its interval; `None` where no two trials of a scenario differ.
+    pub interval: Option<Interval>,
+}
+
 /// The intraclass correlation ICC(1) with its exact interval by the F distribution (Shrout and Fleiss 1979), two-sided
 /// at level 1 − `alpha`, for `scores[i][j]` of scenario i and trial j, equally many trials each.
 ///
 /// With F = MSB/MSW and k trials: (F − 1)/(F + k − 1), at F and at F divided or multiplied by its quantiles. The interval
-/// assumes normal scores; for passes and failures it is a rough guide. Unit: none; the estimate may be negative.
+/// assumes normal scores; for passes and failures it is a rough guide. Unit: none.
 ///
 /// # Errors
-/// When there are fewer than two scenarios or trials, the numbers of trials differ, a score is not finite, no two trials
-/// of a scenario differ ([`StatsError::Undefined`]), or `alpha` is outside (0, 1).
-pub fn icc_anova_ci(scores: &[Vec<f64>], alpha: f64) -> Result<(f64, Interval), StatsError> {
+/// When there are fewer than two scenarios or trials, the numbers of trials differ, a score is not finite, all scores are
+/// the same ([`StatsError::Undefined`]), or `alpha` is outside (0, 1).
+pub fn icc_anova_ci(scores: &[Vec<f64>], alpha: f64) -> Result<Icc, StatsError> {
     require_alpha(alpha)?;
     let trials = scores.first().ok_or(StatsError::Empty)?.len();
     for row in scores {
@@ -125,18 +134,19 @@ pub fn icc_anova_ci(scores: &[Vec<f64>], alpha: f64) -> Result<(f64, Interval), 
     let means = scores.iter().map(|row| mean(row)).collect::<Result<Vec<f64>, _>>()?;
     let spread = scores.iter().map(|row| variance(row)).collect::<Result<Vec<f64>, _>>()?;
     let (within, between) = (mean(&spread)?, k * variance(&means)?);
+    if within <= 0.0 && between <= 0.0 {
+        return Err(StatsError::Undefined { what: "the intraclass correlation", why: "all scores are the same" });
+    }
+    let value = (between - within) / (between + (k - 1.0) * within);
     if within <= 0.0 {
-        return Err(StatsError::Undefined {
-            what: "the interval of the intraclass correlation",
-            why: "no two trials of a scenario differ",
-        });
+        return Ok(Icc { value, interval: None });
     }
     let f = between / within;
     let (d1, d2) = (n - 1.0, n * (k - 1.0));
     let low = f / f_ppf(1.0 - alpha / 2.0, d1, d2)?;
     let high = f * f_ppf(1.0 - alpha / 2.0, d2, d1)?;
     let icc = |f: f64| (f - 1.0) / (f + k - 1.0);
-    Ok(((between - within) / (between + (k - 1.0) * within), Interval { low: icc(low), high: icc(high) }))
+    Ok(Icc { value, interval: Some(Interval { low: icc(low), high: icc(high) }) })
 }
 
 /// The quantile of Fisher's F, through that of the beta distribution.

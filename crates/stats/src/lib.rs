@@ -49,7 +49,7 @@ pub use beta::{beta_ppf, betabinom_logpmf, betainc};
 pub use betabinomial::{BetaBinomial, betabinom_mle, betabinom_pass_at_k, betabinom_pass_hat_k};
 pub use classify::{FlakyClass, FlakyRule, Stability, flaky_class};
 pub use clustered::{
-    VarianceComponents, clustered_se_cr0, clustered_se_cr1, clustered_se_miller, icc_anova_ci,
+    Icc, VarianceComponents, clustered_se_cr0, clustered_se_cr1, clustered_se_miller, icc_anova_ci,
     optimal_trials_per_scenario, variance_components,
 };
 pub use describe::{mean, paired_se, quantile7, standard_error, unpaired_se};

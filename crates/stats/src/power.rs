@@ -192,8 +192,11 @@ pub fn verdict(
     Ok(ThresholdVerdict { decision, more })
 }
 
+/// A gap that is rounding, not distance.
+const NO_GAP: f64 = 1e-12;
+
 /// ⌈units·((needed/gap)² − 1)⌉, at least 1; `None` where there is no gap.
 pub(crate) fn still_needed(units: f64, needed: f64, gap: f64) -> Option<u64> {
     let ratio = needed / gap;
-    (gap > 0.0 && ratio.is_finite()).then(|| round_up((units * (ratio * ratio - 1.0)).max(0.0)).max(1))
+    (gap > NO_GAP && ratio.is_finite()).then(|| round_up((units * (ratio * ratio - 1.0)).max(0.0)).max(1))
 }
