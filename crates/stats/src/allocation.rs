@@ -56,13 +56,13 @@ pub fn neyman(sigma: &[f64], budget: u64, least: u64) -> Result<Vec<u64>, StatsE
 /// The trials that each scenario should have, before rounding.
 fn wanted(sigma: &[f64], budget: f64, least: f64) -> Vec<f64> {
     let n = count(sigma.len());
-    // Scaled, so that the sum cannot overflow.
     let most = sigma.iter().copied().fold(0.0, f64::max);
     if most == 0.0 {
         return vec![budget / n; sigma.len()];
     }
+    // Scaled where a product with the budget could leave the range of numbers.
     let sigma: Vec<f64> =
-        if sigma.iter().sum::<f64>().is_finite() { sigma.to_vec() } else { sigma.iter().map(|s| s / most).collect() };
+        if (1e-100..1e100).contains(&most) { sigma.to_vec() } else { sigma.iter().map(|s| s / most).collect() };
     // In descending order, those above the floor are the first ones: no quadratic search.
     let mut order: Vec<usize> = (0..sigma.len()).collect();
     order.sort_by(|a, b| sigma[*b].total_cmp(&sigma[*a]));

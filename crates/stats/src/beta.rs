@@ -11,7 +11,7 @@ use crate::error::require;
 const HALF_LN_TAU: f64 = 0.918_938_533_204_672_7;
 
 /// Terms of the continued fraction before it is taken as it is; it needs about the root of the larger parameter.
-const MOST_TERMS: u32 = 100_000;
+const MOST_TERMS: u32 = 20_000;
 
 /// ln Γ(x) − ((x − ½)·ln x − x + ½·ln 2π) for x ≥ 10, to the last digit.
 fn stirling(x: f64) -> f64 {

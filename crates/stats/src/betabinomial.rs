@@ -9,7 +9,7 @@ use crate::describe::float;
 use crate::error::require;
 
 /// The most trials of one scenario.
-const MOST_TRIALS: u64 = 1 << 20;
+const MOST_TRIALS: u64 = 1 << 16;
 
 /// Beyond these the likelihood has no peak that data could tell from its edge.
 const EDGE: f64 = 1e7;
@@ -68,7 +68,7 @@ impl Exceeding {
 /// The beta-binomial distribution of greatest likelihood for `counts`: (trials, passes) of each scenario (Kazdan et al. 2025,
 /// arXiv 2510.05197; Schaeffer et al. 2025, arXiv 2502.17578). By Newton's method in ln a and ln b, damped where it must be.
 ///
-/// Domain: passes ≤ trials ≤ 2²⁰. See the module on what it assumes.
+/// Domain: passes ≤ trials ≤ 2¹⁶. See the module on what it assumes.
 ///
 /// # Errors
 /// [`StatsError::Undefined`] where the likelihood has no peak: no scenario ever passed, all always did, all trials of every
@@ -79,7 +79,7 @@ pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> 
         return Err(StatsError::Empty);
     }
     for (k, c) in counts {
-        require("the number of trials", float(*k), "at most 2^20", *k <= MOST_TRIALS)?;
+        require("the number of trials", float(*k), "at most 2^16", *k <= MOST_TRIALS)?;
         require("the number of passes", float(*c), "at most that of trials", c <= k)?;
     }
     let none = |why| Err(StatsError::Undefined { what: "the beta-binomial fit", why });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::describe::{count, mean, standard_error, variance};
 use crate::error::{require, require_alpha};
-use crate::{Interval, StatsError, beta_ppf};
+use crate::{Interval, StatsError, beta_ppf, t_ppf};
 
 /// Residuals from the mean, summed over each cluster, with the sum of their squares there.
 fn residuals(scores: &[f64], clusters: &[u64]) -> Result<Vec<(f64, f64)>, StatsError> {
@@ -52,6 +52,39 @@ pub fn clustered_se_cr1(scores: &[f64], clusters: &[u64]) -> Result<f64, StatsEr
         return Err(StatsError::TooFew { needed: 2, got: groups });
     }
     Ok(clustered_se_cr0(scores, clusters)? * (count(groups) / count(groups - 1)).sqrt())
+}
+
+/// The mean of each cluster, in ascending order of its name: such as the mean of each family's scenarios, on which
+/// everything with one value per family works ([`ci_wilson_stat`](crate::ci_wilson_stat), [`gate_ni`](crate::gate_ni)).
+///
+/// # Errors
+/// When the two are not equally long, there is no score, or one is not finite.
+pub fn cluster_means(scores: &[f64], clusters: &[u64]) -> Result<Vec<f64>, StatsError> {
+    require("the number of clusters named", count(clusters.len()), "that of scores", clusters.len() == scores.len())?;
+    mean(scores)?;
+    let mut sums: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
+    for (score, cluster) in scores.iter().zip(clusters) {
+        let (sum, members) = sums.entry(*cluster).or_default();
+        *sum += score;
+        *members += 1;
+    }
+    Ok(sums.into_values().map(|(sum, members)| sum / count(members)).collect())
+}
+
+/// The interval of a mean of clustered scores: x̄ ± t₁₋α/₂,G₋₁ · [`clustered_se_cr1`], two-sided at level 1 − `alpha`, not
+/// cut to any range.
+///
+/// Each score weighs the same, so that large clusters weigh more; for rates near 0 or 1 prefer
+/// [`ci_wilson_stat`](crate::ci_wilson_stat) of [`cluster_means`]. Unit: that of the scores.
+///
+/// # Errors
+/// As [`clustered_se_cr1`], and for an `alpha` outside (0, 1).
+pub fn ci_clustered(scores: &[f64], clusters: &[u64], alpha: f64) -> Result<Interval, StatsError> {
+    require_alpha(alpha)?;
+    let (m, se) = (mean(scores)?, clustered_se_cr1(scores, clusters)?);
+    let groups = residuals(scores, clusters)?.len();
+    let half = t_ppf(1.0 - alpha / 2.0, count(groups - 1))? * se;
+    Ok(Interval { low: m - half, high: m + half })
 }
 
 /// Where the variance of trials of several scenarios lies.
@@ -151,6 +184,7 @@ pub fn icc_anova_ci(scores: &[Vec<f64>], alpha: f64) -> Result<Icc, StatsError> 
 
 /// The quantile of Fisher's F, through that of the beta distribution.
 fn f_ppf(p: f64, d1: f64, d2: f64) -> Result<f64, StatsError> {
+    require("1 − alpha/2", p, "below 1 in floating point; take a larger alpha", p < 1.0)?;
     // The complement, so that a quantile near 1 keeps its digits.
     let rest = beta_ppf(1.0 - p, d2 / 2.0, d1 / 2.0)?;
     Ok(d2 / d1 * (1.0 - rest) / rest)

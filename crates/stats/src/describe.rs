@@ -28,13 +28,15 @@ pub(crate) fn round_up(n: f64) -> u64 {
 /// Summed in the order given; the same values in the same order give the same bits.
 ///
 /// # Errors
-/// When there are no values, or one is not finite.
+/// When there are no values, or one or their sum is not finite.
 pub fn mean(values: &[f64]) -> Result<f64, StatsError> {
     finite(values)?;
     if values.is_empty() {
         return Err(StatsError::Empty);
     }
-    Ok(values.iter().sum::<f64>() / count(values.len()))
+    let sum: f64 = values.iter().sum();
+    require("the sum of values", sum, "finite", sum.is_finite())?;
+    Ok(sum / count(values.len()))
 }
 
 /// The unbiased sample variance Σ(xᵢ − x̄)² / (n − 1), exactly 0 where all values are equal.
@@ -47,7 +49,9 @@ pub(crate) fn variance(values: &[f64]) -> Result<f64, StatsError> {
     if values.iter().all(|v| v == &values[0]) {
         return Ok(0.0);
     }
-    Ok(values.iter().map(|v| (v - m).powi(2)).sum::<f64>() / count(values.len() - 1))
+    let squares: f64 = values.iter().map(|v| (v - m).powi(2)).sum();
+    require("the sum of squares", squares, "finite", squares.is_finite())?;
+    Ok(squares / count(values.len() - 1))
 }
 
 /// The standard error of the mean: √(s² / n) with the unbiased sample variance s², in the values'
@@ -97,5 +101,7 @@ pub fn quantile7(values: &[f64], q: f64) -> Result<f64, StatsError> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ h ≤ n − 1")]
     let below = h.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
-    Ok(sorted[below] + (h - h.floor()) * (sorted[above] - sorted[below]))
+    let (low, high, share) = (sorted[below], sorted[above], h - h.floor());
+    let apart = high - low;
+    Ok(if apart.is_finite() { low + share * apart } else { low * (1.0 - share) + high * share })
 }

@@ -116,6 +116,8 @@ fn whole(scores: &[Vec<f64>]) -> Result<(Vec<Sums>, f64), StatsError> {
     let fine = (1_u64 << 40) as f64;
     require("a value", largest, "at most 1000 in size", largest <= 1000.0)?;
     let scale = (1..=5040_u32).map(f64::from).find(|s| fits(*s)).unwrap_or(fine);
+    let sum = largest * scale * count(scores.len());
+    require("the number of steps", sum, "at most 2^60; take the sampled test", sum <= (1_u64 << 60) as f64)?;
     #[allow(clippy::cast_possible_truncation, reason = "below 2^51")]
     let steps = |row: &Vec<f64>| row.iter().map(|v| (v * scale).round() as i64).collect();
     Ok((scores.iter().map(steps).collect(), scale))

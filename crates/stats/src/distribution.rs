@@ -3,7 +3,8 @@
 use crate::StatsError;
 use crate::beta::{quantile, tails};
 use crate::error::require;
-use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::function::gamma::checked_gamma_ur;
 
 /// The quantile of the standard normal distribution: the z with Φ(z) = `p`.
 ///
@@ -36,8 +37,11 @@ pub fn norm_sf(x: f64) -> f64 {
 /// When a parameter is outside its domain.
 pub fn chi2_sf(x: f64, df: f64) -> Result<f64, StatsError> {
     require("x", x, "at least 0", x >= 0.0)?;
-    let law = ChiSquared::new(df).map_err(|_| StatsError::Domain { name: "df", value: df, domain: "above 0" })?;
-    Ok(if x.is_infinite() { 0.0 } else { law.sf(x) })
+    degrees(df)?;
+    if x == 0.0 || x.is_infinite() {
+        return Ok(if x == 0.0 { 1.0 } else { 0.0 });
+    }
+    checked_gamma_ur(df / 2.0, x / 2.0).map_err(|_| StatsError::Domain { name: "df", value: df, domain: "above 0" })
 }
 
 /// The quantile of Student's t with `df` degrees of freedom.

@@ -49,8 +49,8 @@ pub use beta::{beta_ppf, betabinom_logpmf, betainc};
 pub use betabinomial::{BetaBinomial, betabinom_mle, betabinom_pass_at_k, betabinom_pass_hat_k};
 pub use classify::{FlakyClass, FlakyRule, Stability, flaky_class};
 pub use clustered::{
-    Icc, VarianceComponents, clustered_se_cr0, clustered_se_cr1, clustered_se_miller, icc_anova_ci,
-    optimal_trials_per_scenario, variance_components,
+    Icc, VarianceComponents, ci_clustered, cluster_means, clustered_se_cr0, clustered_se_cr1, clustered_se_miller,
+    icc_anova_ci, optimal_trials_per_scenario, variance_components,
 };
 pub use describe::{mean, paired_se, quantile7, standard_error, unpaired_se};
 pub use disparity::{GapStats, GroupEffects, gap_stats, maxt_vs_mean, perm_gap, perm_gap_exact};

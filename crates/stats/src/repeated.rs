@@ -5,7 +5,7 @@ use crate::error::require;
 use crate::{Interval, StatsError, ci_wilson_stat};
 
 /// The most trials of one scenario: bounds the time that a hostile count can take.
-const MOST_TRIALS: u64 = 1 << 24;
+const MOST_TRIALS: u64 = 1 << 20;
 
 pub(crate) fn check(n: u64, c: u64, k: u64) -> Result<(), StatsError> {
     let domain = |name, value, domain| StatsError::Domain { name, value: float(value), domain };
@@ -13,7 +13,7 @@ pub(crate) fn check(n: u64, c: u64, k: u64) -> Result<(), StatsError> {
         () if k == 0 => Err(domain("k", k, "at least 1")),
         () if k > n => Err(StatsError::KExceedsN { k, n }),
         () if c > n => Err(domain("c", c, "at most the number of trials")),
-        () if n > MOST_TRIALS => Err(domain("n", n, "at most 2^24 trials")),
+        () if n > MOST_TRIALS => Err(domain("n", n, "at most 2^20 trials")),
         () => Ok(()),
     }
 }

@@ -8,7 +8,10 @@ use crate::describe::count;
 use crate::error::require;
 
 /// The most numbers that one bootstrap or permutation test may draw or sum.
-const MOST_WORK: f64 = 4e9;
+const MOST_WORK: f64 = 5e8;
+
+/// The most draws.
+const MOST_DRAWS: usize = 1_000_000;
 
 /// How often to resample, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ pub(crate) fn columns(rows: &[Vec<f64>], least: usize) -> Result<usize, StatsErr
 
 /// Refuses what would run for minutes.
 pub(crate) fn affordable(draws: usize, each: f64) -> Result<(), StatsError> {
-    require("the number of draws", count(draws), "at least 1", draws >= 1)?;
+    require("the number of draws", count(draws), "from 1 to a million", (1..=MOST_DRAWS).contains(&draws))?;
     let work = count(draws) * each;
-    require("the work (draws × values)", work, "at most 4·10^9; take fewer draws", work <= MOST_WORK)
+    require("the work (draws × values)", work, "at most 5·10^8; take fewer draws", work <= MOST_WORK)
 }

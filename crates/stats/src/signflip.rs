@@ -26,14 +26,14 @@ pub struct SignFlip {
 const MOST_TOTAL: u64 = 1 << 22;
 
 /// The most additions: bounds time.
-const MOST_STEPS: u64 = 1 << 32;
+const MOST_STEPS: u64 = 1 << 30;
 
 /// Fisher's randomisation test on whole-numbered scenario differences dᵢ (passes of the candidate
 /// minus passes of the baseline, with equal trials, or multiplied by their common multiple): under
 /// no difference each sign is as likely as the other, and the law of S = Σ ±|dᵢ| is computed
 /// exactly, by dynamic programming.
 ///
-/// Domain: Σ|dᵢ| ≤ 2²² and n·Σ|dᵢ| ≤ 2³² after division by their greatest common divisor. Memory grows with the sum, time
+/// Domain: Σ|dᵢ| ≤ 2²² and n·Σ|dᵢ| ≤ 2³⁰ after division by their greatest common divisor. Memory grows with the sum, time
 /// with the product. No differences, or all 0: p = 1 (mid-p 0.5, as the definition has it).
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn signflip_exact(differences: &[i64]) -> Result<SignFlip, StatsError> {
     require(
         "scenarios × the sum of absolute differences",
         crate::describe::float(work),
-        "at most 2^32",
+        "at most 2^30",
         work <= MOST_STEPS,
     )?;
     // No overflow where the sum over the divisor is small, but the differences themselves may be large.

@@ -6,7 +6,7 @@ use crate::repeated::normalised_law;
 use crate::{Estimate, StatsError, ci_wilson_stat, mean};
 
 /// The most steps that one vote may take.
-const MOST_STEPS: f64 = 1e9;
+const MOST_STEPS: f64 = 3e8;
 
 /// The chance that a plurality vote of `k` of the answers given is right, maj@k, exactly (Wang et al. 2022, arXiv
 /// 2203.11171, has the idea; the law is the multivariate hypergeometric): `counts[a]` trials gave answer a, `correct` is
@@ -18,7 +18,7 @@ const MOST_STEPS: f64 = 1e9;
 ///
 /// # Errors
 /// [`StatsError::KExceedsN`] when `k` is more than the answers; a `correct` that is no answer; an input that would take
-/// more than about 10⁹ steps.
+/// more than about 3·10⁸ steps.
 pub fn maj_at_k(counts: &[u64], correct: Option<usize>, k: u64) -> Result<f64, StatsError> {
     let all = counts.iter().fold(0_u64, |sum, c| sum.saturating_add(*c));
     crate::repeated::check(all, 0, k)?;
@@ -32,7 +32,7 @@ pub fn maj_at_k(counts: &[u64], correct: Option<usize>, k: u64) -> Result<f64, S
         counts.iter().enumerate().filter(|(i, c)| *i != correct && **c > 0).map(|(_, c)| *c).collect();
     let lead = right.min(k);
     let steps = count(answers.len()) * float(k) * float(k) * float(lead);
-    require("the number of steps", steps, "at most 10^9; ask for a smaller k", steps <= MOST_STEPS)?;
+    require("the number of steps", steps, "at most 3·10^8; ask for a smaller k", steps <= MOST_STEPS)?;
     if k == all {
         // All vote: one outcome.
         let most = answers.iter().copied().max().unwrap_or(0);

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
+mod agreement;
 mod methods;
 
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     };
     let mut wrong = 0;
     for vector in &vectors {
-        if let Some(why) = methods::disagreement(vector) {
+        if let Some(why) = agreement::disagreement(vector) {
             if wrong < SHOWN {
                 let id = vector["id"].as_str().or(vector["method"].as_str()).unwrap_or("?");
                 println!("{id}: {why}");
