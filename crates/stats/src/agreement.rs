@@ -152,11 +152,14 @@ pub enum Level {
     Interval,
 }
 
+/// The most different ratings: the square of their number is kept in memory.
+const MOST_RATINGS: usize = 4096;
+
 /// Krippendorff's α (Krippendorff 2011) of `units`: for each item the ratings that it has, in any order; items with
 /// fewer than two say nothing.
 ///
 /// # Errors
-/// When no item has two ratings, a rating is not finite; [`StatsError::Undefined`] where all ratings are the same.
+/// When no item has two ratings, a rating is not finite, there are more than 4096 different ones; [`StatsError::Undefined`] where all ratings are the same.
 pub fn krippendorff_alpha(units: &[Vec<f64>], level: Level) -> Result<f64, StatsError> {
     units.iter().flatten().try_for_each(|v| require("a rating", *v, "finite", v.is_finite()))?;
     let paired: Vec<&Vec<f64>> = units.iter().filter(|u| u.len() > 1).collect();
@@ -166,6 +169,7 @@ pub fn krippendorff_alpha(units: &[Vec<f64>], level: Level) -> Result<f64, Stats
     if values.is_empty() {
         return Err(StatsError::Empty);
     }
+    require("the number of different ratings", count(values.len()), "at most 4096", values.len() <= MOST_RATINGS)?;
     let place = |v: f64| values.partition_point(|x| *x < v);
     // The coincidences of values: how often they stand together in an item.
     let mut together = vec![vec![0.0; values.len()]; values.len()];

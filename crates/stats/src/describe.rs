@@ -12,18 +12,31 @@ pub(crate) fn count(n: usize) -> f64 {
     n as f64
 }
 
+#[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
+pub(crate) fn float(n: u64) -> f64 {
+    n as f64
+}
+
+/// A number of things to come as an integer, rounded up; what differs from an integer by rounding alone is that integer.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, on purpose")]
+pub(crate) fn round_up(n: f64) -> u64 {
+    (n - 1e-9).ceil() as u64
+}
+
 /// The arithmetic mean: Σxᵢ / n, in the values' own unit.
 ///
 /// Summed in the order given; the same values in the same order give the same bits.
 ///
 /// # Errors
-/// When there are no values, or one is not finite.
+/// When there are no values, or one or their sum is not finite.
 pub fn mean(values: &[f64]) -> Result<f64, StatsError> {
     finite(values)?;
     if values.is_empty() {
         return Err(StatsError::Empty);
     }
-    Ok(values.iter().sum::<f64>() / count(values.len()))
+    let sum: f64 = values.iter().sum();
+    require("the sum of values", sum, "finite", sum.is_finite())?;
+    Ok(sum / count(values.len()))
 }
 
 /// The unbiased sample variance Σ(xᵢ − x̄)² / (n − 1), exactly 0 where all values are equal.
@@ -36,7 +49,9 @@ pub(crate) fn variance(values: &[f64]) -> Result<f64, StatsError> {
     if values.iter().all(|v| v == &values[0]) {
         return Ok(0.0);
     }
-    Ok(values.iter().map(|v| (v - m).powi(2)).sum::<f64>() / count(values.len() - 1))
+    let squares: f64 = values.iter().map(|v| (v - m).powi(2)).sum();
+    require("the sum of squares", squares, "finite", squares.is_finite())?;
+    Ok(squares / count(values.len() - 1))
 }
 
 /// The standard error of the mean: √(s² / n) with the unbiased sample variance s², in the values'
@@ -47,6 +62,27 @@ pub(crate) fn variance(values: &[f64]) -> Result<f64, StatsError> {
 /// When there are fewer than two values, or one is not finite.
 pub fn standard_error(values: &[f64]) -> Result<f64, StatsError> {
     Ok((variance(values)? / count(values.len())).sqrt())
+}
+
+/// The mean of the differences b − a of scenario means and its standard error (Miller, arXiv 2411.00640, eq. 7 and 8),
+/// in the values' unit.
+///
+/// # Errors
+/// When the two are not equally long, there are fewer than two, or one is not finite.
+pub fn paired_se(a: &[f64], b: &[f64]) -> Result<(f64, f64), StatsError> {
+    require("the length of b", count(b.len()), "that of a", a.len() == b.len())?;
+    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
+    Ok((mean(&differences)?, standard_error(&differences)?))
+}
+
+/// The standard error of a difference of the means of two unrelated samples: √(SE(a)² + SE(b)²), in the values' unit.
+///
+/// On the same scenarios it is larger than need be: use [`paired_se`].
+///
+/// # Errors
+/// When either has fewer than two values, or one is not finite.
+pub fn unpaired_se(a: &[f64], b: &[f64]) -> Result<f64, StatsError> {
+    Ok(standard_error(a)?.hypot(standard_error(b)?))
 }
 
 /// The quantile of type 7 of Hyndman and Fan (1996), as in numpy's `linear` and R's default:
@@ -65,5 +101,7 @@ pub fn quantile7(values: &[f64], q: f64) -> Result<f64, StatsError> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ h ≤ n − 1")]
     let below = h.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
-    Ok(sorted[below] + (h - h.floor()) * (sorted[above] - sorted[below]))
+    let (low, high, share) = (sorted[below], sorted[above], h - h.floor());
+    let apart = high - low;
+    Ok(if apart.is_finite() { low + share * apart } else { low * (1.0 - share) + high * share })
 }

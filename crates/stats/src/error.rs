@@ -52,3 +52,9 @@ pub(crate) fn require(name: &'static str, value: f64, domain: &'static str, hold
 pub(crate) fn require_alpha(alpha: f64) -> Result<(), StatsError> {
     require("alpha", alpha, "between 0 and 1, both excluded", alpha > 0.0 && alpha < 1.0)
 }
+
+/// Refuses an alpha or a power outside (0, 1).
+pub(crate) fn require_error_rates(alpha: f64, power: f64) -> Result<(), StatsError> {
+    require_alpha(alpha)?;
+    require("power", power, "between 0 and 1, both excluded", power > 0.0 && power < 1.0)
+}

@@ -163,6 +163,14 @@ pub struct Accuracy {
 /// # Errors
 /// When a share is outside [0, 1]; [`StatsError::Undefined`] where the judge is no better than a coin.
 pub fn rogan_gladen(p: f64, sensitivity: f64, specificity: f64) -> Result<f64, StatsError> {
+    Ok(rogan_gladen_unclipped(p, sensitivity, specificity)?.clamp(0.0, 1.0))
+}
+
+/// [`rogan_gladen`] not cut to [0, 1]: how far outside it lies says how badly the judge's accuracy fits the rate seen.
+///
+/// # Errors
+/// As [`rogan_gladen`].
+pub fn rogan_gladen_unclipped(p: f64, sensitivity: f64, specificity: f64) -> Result<f64, StatsError> {
     for (name, value) in [("p", p), ("sensitivity", sensitivity), ("specificity", specificity)] {
         require(name, value, "between 0 and 1", (0.0..=1.0).contains(&value))?;
     }
@@ -173,7 +181,7 @@ pub fn rogan_gladen(p: f64, sensitivity: f64, specificity: f64) -> Result<f64, S
             why: "the judge is right no more often than a coin would be",
         });
     }
-    Ok(((p + specificity - 1.0) / informedness).clamp(0.0, 1.0))
+    Ok((p + specificity - 1.0) / informedness)
 }
 
 /// The interval of Lang and Reiczigel (2014, "Confidence limits for prevalence of disease adjusted for estimated
