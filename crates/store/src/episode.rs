@@ -5,7 +5,7 @@ use mocktrial_trajectory::{
 };
 use mocktrial_trajectory::{Trajectory, Usage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A question and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct EpisodeRow {
     pub replayed: bool,
     /// The hash of the trajectory's JSON.
     pub trajectory_hash: Digest,
+    /// What the provider says it answered with: each model, with its fingerprint in brackets where it has one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub served: BTreeSet<String>,
 }
 
 /// The first criterion that an episode failed.
@@ -138,9 +141,27 @@ impl EpisodeRecord {
             retries: measurements.events.iter().map(|m| m.retries).sum(),
             replayed: measurements.events.iter().any(|m| m.replayed),
             trajectory_hash: Digest::of_bytes(b"trajectory", json.as_bytes()),
+            served: served(trajectory),
         };
         Self { row, trajectory: json, measurements, grades, asked: Vec::new() }
     }
+}
+
+/// The models and fingerprints that answered.
+fn served(trajectory: &Trajectory) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for event in trajectory.events() {
+        if let Body::Response { served: Some(served), .. } = &event.body {
+            let name = match (&served.model, &served.fingerprint) {
+                (model, Some(fingerprint)) => format!("{} ({fingerprint})", model.as_deref().unwrap_or("unnamed")),
+                (Some(model), None) => model.clone(),
+                (None, None) => continue,
+            };
+            // Some hundred bytes name any model; who sends more floods.
+            found.insert(name.chars().take(200).collect());
+        }
+    }
+    found
 }
 
 /// What follows from an episode's grades.

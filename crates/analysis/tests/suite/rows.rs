@@ -66,6 +66,7 @@ impl Run {
             retries: 0,
             replayed: false,
             trajectory_hash: Digest::of(&json!(1)),
+            served: [].into(),
         };
         change(&mut row);
         self.rows.push(row);

@@ -33,7 +33,7 @@ pub(crate) fn episode(
     let usage = row.usage.as_ref();
     let failed = row.failed.as_ref();
     db.prepare_cached(
-        "insert into episodes values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into episodes values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         cell,
@@ -61,6 +61,7 @@ pub(crate) fn episode(
         row.retries,
         row.replayed,
         row.trajectory_hash.to_string(),
+        serde_json::to_string(&row.served).unwrap_or_default(),
     ])?;
     let id = db.last_insert_rowid();
     let measurements = serde_json::to_string(&episode.measurements).unwrap_or_default();

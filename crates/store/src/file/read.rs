@@ -166,8 +166,9 @@ pub(crate) fn finished(db: &Connection, visit: &mut dyn FnMut(i64, u32)) -> Resu
 
 const COLUMNS: &str = "cell, trial, dispatch, seed, started, end_reason, cause, passed, score, failed_grader, \
     failed_criterion, turns, calls, tokens_in, tokens_out, tokens_cached, tokens_cache_written, tokens_reasoning, cost, \
-    virtual_ms, wall_ms, latencies_ms, retries, replayed, trajectory_hash, id";
-const ID: usize = 25;
+    virtual_ms, wall_ms, latencies_ms, retries, replayed, trajectory_hash, \
+    served, id";
+const ID: usize = 26;
 
 fn figures(cells: &HashMap<i64, Cell>, r: &Row<'_>) -> Result<EpisodeRow> {
     let usage = match optional::<i64>(r, 13)? {
@@ -204,6 +205,7 @@ fn figures(cells: &HashMap<i64, Cell>, r: &Row<'_>) -> Result<EpisodeRow> {
         retries: r.get(22)?,
         replayed: r.get(23)?,
         trajectory_hash: parsed(r, 24)?,
+        served: json(r, 25)?,
     })
 }
 

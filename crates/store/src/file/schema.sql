@@ -74,6 +74,7 @@ create table episodes (
     retries integer not null,
     replayed integer not null,             -- 1 where a response came from a cassette
     trajectory_hash text not null,
+    served text not null,                  -- JSON array: what the provider says it answered with, models and fingerprints
     unique (cell, trial)
 ) strict;
 
@@ -128,7 +129,7 @@ select s.id as scenario, s.variant, s.family, p.name as endpoint, e.trial, e.pas
        e.tokens_cache_written, e.tokens_reasoning, e.cost, e.virtual_ms, e.wall_ms,
        (select sum(value) from json_each(e.latencies_ms)) as latency_ms, e.retries, e.replayed, e.dispatch, e.seed,
        e.started, s.title, s.tags, s.world_hash, s.criteria_hash,
-       coalesce(c.treatment_hash, p.treatment_hash) as treatment_hash, e.trajectory_hash, e.id as episode,
+       coalesce(c.treatment_hash, p.treatment_hash) as treatment_hash, e.trajectory_hash, e.served, e.id as episode,
        (select selected_from is not null from run) as selected
 from episodes e
 join cells c on c.n = e.cell
