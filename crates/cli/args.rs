@@ -69,6 +69,12 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Grade a run's stored episodes anew, with the criteria of today
     Grade(GradeArgs),
+    /// Say how endpoints of a run differ, or how runs differ
+    ///
+    /// Within one run, every endpoint is held against each other; of several runs, each later one against the first, by
+    /// endpoint. Pairs are by scenario. A scenario whose messages, world or criteria differ between the runs is left out
+    /// and named; what differs between the endpoints is what is being compared.
+    Compare(CompareArgs),
     /// Show a random sample of judged episodes, and keep what you say of them
     ///
     /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
@@ -268,6 +274,47 @@ pub(crate) struct GradeArgs {
     /// Say what would change, and change nothing
     #[arg(long, conflicts_with = "ask")]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The runs: last, last~1, a name, or a path; the first is what the others are held against
+    #[arg(default_value = "last", value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// Only these endpoints; may be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// The endpoint (of the first run) that others are held against
+    #[arg(long, value_name = "NAME")]
+    pub(crate) against: Option<String>,
+    /// What the answer is about
+    #[arg(long, value_enum, default_value_t = ScopeArg::Suite)]
+    pub(crate) scope: ScopeArg,
+    /// The chance of a false verdict over all pairs
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
+    pub(crate) alpha: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// These very scenarios
+    Suite,
+    /// Scenarios like these
+    Population,
+}
+
+impl From<ScopeArg> for mocktrial_analysis::compare::Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Suite => Self::Suite,
+            ScopeArg::Population => Self::Population,
+        }
+    }
+}
+
+fn error_level(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|a| *a > 0.0 && *a < 0.5);
+    value.ok_or_else(|| "an error level lies between 0 and 0.5".to_owned())
 }
 
 #[derive(Debug, Args)]

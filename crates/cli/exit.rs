@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Infrastructure = 3,
     /// Nothing ran, or the run was stopped by budget or interruption and can be resumed.
     Incomplete = 4,
+    /// The data cannot tell.
+    Inconclusive = 5,
 }
 
 impl From<Exit> for ExitCode {

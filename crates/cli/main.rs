@@ -5,6 +5,7 @@
 mod args;
 mod call;
 mod check;
+mod compare;
 mod confirm;
 mod endpoints;
 mod estimate;
@@ -76,6 +77,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Call(args) => call::call(&args, out).await,
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
+            Command::Compare(args) => compare::compare(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,

@@ -3,6 +3,7 @@
 
 mod agents;
 mod bundled;
+mod compared;
 mod dependencies;
 mod endpoints;
 mod faults;

@@ -10,13 +10,16 @@
 //! outcome claims no rate at all.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod arm;
 pub mod calibration;
+pub mod compare;
 mod episode;
 mod histogram;
 mod judged;
 mod summary;
 mod tally;
 
+pub use arm::{Arm, Task, Trial};
 pub use episode::{Episode, EpisodeError, episode};
 pub use judged::{JudgedItem, JudgedPass, JudgedRate, JudgedRun, calibrations, keep_calibration};
 pub use mocktrial_store::{EpisodeRow, FailedCriterion, Header, Selection, State, Status};

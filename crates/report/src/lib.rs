@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod axis;
+mod compare;
 mod endpoints;
 mod episode;
 mod json;
@@ -28,6 +29,7 @@ mod table;
 mod text;
 mod value;
 
+pub use compare::compared;
 pub use endpoints::{EndpointRow, FindingRow, FindingsReport, Known, PriceRow, endpoints, findings};
 pub use episode::episode;
 pub use json::{REPORT_VERSION, episode_json, summary_json};

@@ -1,0 +1,113 @@
+//! Which scenarios of two arms can be held against each other, and which cannot, with the reason.
+
+use crate::arm::{Arm, Task};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// These very scenarios: trials are sampled.
+    #[default]
+    Suite,
+    /// Scenarios like these: families are sampled.
+    Population,
+}
+
+impl From<Scope> for mocktrial_stats::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Suite => Self::Suite,
+            Scope::Population => Self::Population,
+        }
+    }
+}
+
+/// Why a scenario is left out of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyOut {
+    /// Its user turns, tools, initial state or behaviour differ.
+    WorldDiffers,
+    /// Its criteria, references or judges differ.
+    CriteriaDiffer,
+    /// Only the first has it.
+    OnlyFirst,
+    /// Only the second has it.
+    OnlySecond,
+    /// None of the first's trials counts.
+    NoneCountsInFirst,
+    /// None of the second's trials counts.
+    NoneCountsInSecond,
+}
+
+/// A scenario that is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub scenario: Arc<str>,
+    /// Why.
+    pub why: WhyOut,
+}
+
+/// A scenario of both arms.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// Its name.
+    pub name: &'a Arc<str>,
+    /// What came of it in the first arm.
+    pub first: &'a Task,
+    /// What came of it in the second.
+    pub second: &'a Task,
+}
+
+/// The scenarios that both have and whose instruments are equal, and those that are left out.
+#[must_use]
+pub fn pair<'a>(first: &'a Arm, second: &'a Arm) -> (Vec<Pair<'a>>, Vec<LeftOut>) {
+    let (mut pairs, mut out) = (Vec::new(), Vec::new());
+    for (name, task) in &first.tasks {
+        let why = match second.tasks.get(name) {
+            None => WhyOut::OnlyFirst,
+            Some(other) if other.instrument.world != task.instrument.world => WhyOut::WorldDiffers,
+            Some(other) if other.instrument.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
+            Some(_) if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
+            Some(other) if other.trials.is_empty() => WhyOut::NoneCountsInSecond,
+            Some(other) => {
+                pairs.push(Pair { name, first: task, second: other });
+                continue;
+            }
+        };
+        out.push(LeftOut { scenario: Arc::clone(name), why });
+    }
+    let only = second.tasks.keys().filter(|name| !first.tasks.contains_key(*name));
+    out.extend(only.map(|name| LeftOut { scenario: Arc::clone(name), why: WhyOut::OnlySecond }));
+    (pairs, out)
+}
+
+/// One value a unit: the mean over variants of a scenario, and in [`Scope::Population`] then over the scenarios of a
+/// family. Pairs without a value are left out.
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+pub fn units<'a>(
+    pairs: impl IntoIterator<Item = &'a Pair<'a>>,
+    scope: Scope,
+    value: impl Fn(&Pair<'a>) -> Option<f64>,
+) -> Vec<f64> {
+    let mut scenarios: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    for pair in pairs {
+        if let Some(value) = value(pair) {
+            scenarios.entry((&pair.first.family, &pair.first.id)).or_default().push(value);
+        }
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let means = scenarios.iter().map(|((family, _), values)| (*family, mean(values)));
+    match scope {
+        Scope::Suite => means.map(|(_, value)| value).collect(),
+        Scope::Population => {
+            let mut families: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            means.for_each(|(family, value)| families.entry(family).or_default().push(value));
+            families.values().map(|values| mean(values)).collect()
+        }
+    }
+}
