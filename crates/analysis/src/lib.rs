@@ -14,6 +14,7 @@ mod arm;
 pub mod calibration;
 pub mod compare;
 mod episode;
+pub mod gate;
 mod histogram;
 mod judged;
 mod summary;

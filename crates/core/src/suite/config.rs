@@ -1,6 +1,7 @@
 //! What `mocktrial.toml` says, resolved and checked.
 
 use super::Limits;
+use super::gate::GateRules;
 use mocktrial_provider::Price;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub struct Config {
     pub limits: Limits,
     /// What a run may spend.
     pub budget: Budget,
+    /// What `mocktrial gate` asks of a run.
+    pub gate: GateRules,
     /// The endpoints by name.
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The judges by name: models that answer rubrics.

@@ -64,6 +64,7 @@ pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Conf
         },
         limits: file.limits,
         budget: file.budget,
+        gate: file.gate,
         endpoints,
         judges,
         verifiers: file

@@ -1,6 +1,7 @@
 //! Files as they are written: the types that the published schemas and all checks come from.
 
 use super::Limits;
+use super::gate::GateRules;
 use super::config::{Budget, CassetteMode, ParallelCalls, Probe, PromptMode, ToolOverride};
 use mocktrial_provider::Price;
 use schemars::JsonSchema;
@@ -273,6 +274,8 @@ pub(crate) struct ConfigFile {
     pub(crate) limits: Limits,
     /// What a run may spend.
     pub(crate) budget: Budget,
+    /// What `mocktrial gate` asks of a run.
+    pub(crate) gate: GateRules,
     /// What models cost, in dollars per million tokens, by `"provider/model"`. It outranks the table that
     /// mocktrial brings along, and is outranked by an endpoint's own `price`.
     pub(crate) prices: BTreeMap<String, Price>,

@@ -74,6 +74,7 @@ mod config;
 mod configure;
 mod document;
 mod files;
+mod gate;
 mod load_scenario;
 mod load_world;
 mod merge;
@@ -89,6 +90,7 @@ mod shape;
 mod source;
 mod substitute;
 mod tools;
+pub use gate::{GateRules, GateScope, TagRule};
 pub use config::{
     Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
     Probe, Prompt, PromptMode, ToolOverride, Verifier,

@@ -1,0 +1,132 @@
+//! What a candidate is held against: accepted results, or another arm, in the same form.
+
+use super::baseline::{Accepted, Counts};
+use crate::arm::{Arm, Task};
+use crate::compare::{LeftOut, Scope, WhyOut};
+use mocktrial_trajectory::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a candidate is held against.
+#[derive(Clone, Debug)]
+pub struct Standard {
+    /// In words: a run, or a baseline and its date.
+    pub name: String,
+    /// Why no rate may be claimed from it.
+    pub refused: Option<String>,
+    /// The parts of its treatment.
+    pub parts: BTreeMap<String, Digest>,
+    /// What the provider said it answered with.
+    pub served: BTreeSet<String>,
+    /// What came of each scenario, by name.
+    pub scenarios: BTreeMap<Arc<str>, Counts>,
+}
+
+impl Standard {
+    /// Another arm.
+    #[must_use]
+    pub fn of_arm(arm: &Arm) -> Self {
+        Self {
+            name: arm.name(),
+            refused: arm.refused.clone(),
+            parts: arm.parts.clone(),
+            served: arm.served.clone(),
+            scenarios: arm.tasks.iter().map(|(name, task)| (Arc::clone(name), Counts::of(task))).collect(),
+        }
+    }
+
+    /// Accepted results; `what` is `baseline` or `anchor`.
+    #[must_use]
+    pub fn of_accepted(accepted: &Accepted, what: &str) -> Self {
+        let day = accepted.ran.get(..10).unwrap_or(&accepted.ran);
+        Self {
+            name: format!("the {what} of {day}"),
+            refused: None,
+            parts: accepted.parts.clone(),
+            served: accepted.served.clone(),
+            scenarios: accepted.scenarios.clone(),
+        }
+    }
+
+    /// The parts of the treatment in which a candidate differs.
+    #[must_use]
+    pub fn differing_parts(&self, candidate: &Arm) -> Vec<String> {
+        let names: BTreeSet<&String> = self.parts.keys().chain(candidate.parts.keys()).collect();
+        names.into_iter().filter(|n| self.parts.get(*n) != candidate.parts.get(*n)).cloned().collect()
+    }
+}
+
+/// A scenario on both sides.
+#[derive(Clone, Debug)]
+pub(super) struct Matched<'a> {
+    pub(super) candidate: &'a Task,
+    pub(super) standard: &'a Counts,
+}
+
+pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<Matched<'a>>, Vec<LeftOut>) {
+    let (mut matched, mut out) = (Vec::new(), Vec::new());
+    for (name, task) in &candidate.tasks {
+        let why = match standard.scenarios.get(name) {
+            None => WhyOut::OnlyFirst,
+            Some(counts) if counts.world != task.instrument.world => WhyOut::WorldDiffers,
+            Some(counts) if counts.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
+            Some(_) if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
+            Some(counts) if counts.n == 0 => WhyOut::NoneCountsInSecond,
+            Some(counts) => {
+                matched.push(Matched { candidate: task, standard: counts });
+                continue;
+            }
+        };
+        out.push(LeftOut { scenario: Arc::clone(name), why });
+    }
+    let gone = standard.scenarios.keys().filter(|name| !candidate.tasks.contains_key(*name));
+    out.extend(gone.map(|name| LeftOut { scenario: Arc::clone(name), why: WhyOut::OnlySecond }));
+    (matched, out)
+}
+
+/// One value a unit, as in [`units`](crate::compare::units).
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+pub(super) fn units<'a>(
+    matched: &[Matched<'a>],
+    scope: Scope,
+    value: impl Fn(&Matched<'a>) -> Option<f64>,
+) -> Vec<f64> {
+    let mut scenarios: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    for m in matched {
+        if let Some(value) = value(m) {
+            scenarios.entry((&m.candidate.family, &m.candidate.id)).or_default().push(value);
+        }
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let means = scenarios.iter().map(|((family, _), values)| (*family, mean(values)));
+    match scope {
+        Scope::Suite => means.map(|(_, value)| value).collect(),
+        Scope::Population => {
+            let mut families: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            means.for_each(|(family, value)| families.entry(family).or_default().push(value));
+            families.values().map(|values| mean(values)).collect()
+        }
+    }
+}
+
+/// Trials of standard and candidate per unit: the harmonic mean, which is what the noise of unequal numbers comes to; the
+/// variants of a scenario add up. `None` where there is no unit.
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+pub(super) fn trials(matched: &[Matched<'_>], scope: Scope) -> Option<(f64, f64)> {
+    let mut scenarios: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
+    for m in matched {
+        let key = match scope {
+            Scope::Suite => (&*m.candidate.family, &*m.candidate.id),
+            Scope::Population => (&*m.candidate.family, ""),
+        };
+        let (standard, candidate) = scenarios.entry(key).or_default();
+        *standard += f64::from(m.standard.n);
+        *candidate += f64::from(m.candidate.counted());
+    }
+    if scenarios.is_empty() {
+        return None;
+    }
+    let n = scenarios.len() as f64;
+    let harmonic = |of: fn(&(f64, f64)) -> f64| n / scenarios.values().map(|pair| 1.0 / of(pair)).sum::<f64>();
+    Some((harmonic(|p| p.0), harmonic(|p| p.1)))
+}
