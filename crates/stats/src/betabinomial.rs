@@ -72,7 +72,7 @@ impl Exceeding {
 ///
 /// # Errors
 /// [`StatsError::Undefined`] where the likelihood has no peak: no scenario ever passed, all always did, all trials of every
-/// scenario came out alike, or scenarios vary no more than one common rate would make them. No scenario, or a count outside
+/// scenario came out alike, no scenario has two trials, or scenarios vary no more than one common rate would make them. No scenario, or a count outside
 /// its domain.
 pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> {
     if counts.is_empty() {
@@ -122,7 +122,8 @@ pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> 
     }
     let scale: f64 = 1.0 + second[0].abs().max(second[2].abs());
     let flat = gradient[0].abs().max(gradient[1].abs()) <= 1e-6 * scale;
-    let curved = second[0] * second[2] - second[1].powi(2) > 0.0;
+    // A ridge is no peak: with single trials only a/(a + b) matters.
+    let curved = second[0] * second[2] - second[1].powi(2) > 1e-9 * second[0] * second[2];
     if !flat || !curved {
         return none("the likelihood has no peak");
     }
