@@ -4,7 +4,7 @@
 //! impossible, pass@k for large k comes out far too high. Say so beside every such number, and let none decide a gate.
 
 use crate::StatsError;
-use crate::beta::{ln_beta, ln_choose};
+use crate::beta::{ln_beta, ln_choose, parameters};
 use crate::describe::float;
 use crate::error::require;
 
@@ -132,12 +132,6 @@ pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> 
     Ok(BetaBinomial { a, b, loglik: value + constant })
 }
 
-fn parameters(a: f64, b: f64, k: f64) -> Result<(), StatsError> {
-    require("a", a, "above 0", a > 0.0 && a.is_finite())?;
-    require("b", b, "above 0", b > 0.0 && b.is_finite())?;
-    require("k", k, "at least 0", k >= 0.0 && k.is_finite())
-}
-
 /// pass@k where rates follow Beta(a, b): E\[1 − (1 − p)ᵏ\] = 1 − B(a, b + k)/B(a, b). See the module on what it assumes.
 ///
 /// Domain: `a`, `b` > 0. Unit: a probability.
@@ -145,7 +139,7 @@ fn parameters(a: f64, b: f64, k: f64) -> Result<(), StatsError> {
 /// # Errors
 /// When a parameter is outside its domain.
 pub fn betabinom_pass_at_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
-    parameters(a, b, float(k))?;
+    parameters(a, b)?;
     Ok((-(ln_beta(a, b + float(k)) - ln_beta(a, b)).exp_m1()).clamp(0.0, 1.0))
 }
 
@@ -156,6 +150,6 @@ pub fn betabinom_pass_at_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
 /// # Errors
 /// When a parameter is outside its domain.
 pub fn betabinom_pass_hat_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
-    parameters(a, b, float(k))?;
+    parameters(a, b)?;
     Ok((ln_beta(a + float(k), b) - ln_beta(a, b)).exp().clamp(0.0, 1.0))
 }
