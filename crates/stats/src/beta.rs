@@ -10,6 +10,9 @@ use crate::error::require;
 /// ½·ln 2π.
 const HALF_LN_TAU: f64 = 0.918_938_533_204_672_7;
 
+/// The largest parameter whose products with itself are numbers.
+pub(crate) const LARGEST: f64 = 1e100;
+
 /// Terms of the continued fraction before it is taken as it is; it needs about the root of the larger parameter.
 const MOST_TERMS: u32 = 20_000;
 
@@ -107,9 +110,9 @@ pub(crate) fn tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     }
 }
 
-fn parameters(a: f64, b: f64) -> Result<(), StatsError> {
-    require("a", a, "above 0", a > 0.0 && a.is_finite())?;
-    require("b", b, "above 0", b > 0.0 && b.is_finite())
+pub(crate) fn parameters(a: f64, b: f64) -> Result<(), StatsError> {
+    require("a", a, "above 0 and at most 1e100", a > 0.0 && a <= LARGEST)?;
+    require("b", b, "above 0 and at most 1e100", b > 0.0 && b <= LARGEST)
 }
 
 /// The regularised incomplete beta function Iₓ(a, b): the distribution function of Beta(a, b) at `x`.
@@ -158,7 +161,12 @@ pub(crate) fn quantile(p: f64, rest: f64, a: f64, b: f64) -> f64 {
         }
         let slope = power_term(a, b, x, 1.0 - x) / (x * (1.0 - x));
         let newton = x - miss / slope;
-        let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
+        let next = match () {
+            () if newton > low && newton < high => newton,
+            // Many powers of ten below: four at a time.
+            () if low < 1e-8 * high => 1e-4 * high,
+            () => f64::midpoint(low, high),
+        };
         let step = (next - x).abs();
         x = next;
         if step <= 1e-16 * x || high - low <= f64::EPSILON * low {

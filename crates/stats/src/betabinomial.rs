@@ -4,7 +4,7 @@
 //! impossible, pass@k for large k comes out far too high. Say so beside every such number, and let none decide a gate.
 
 use crate::StatsError;
-use crate::beta::{ln_beta, ln_choose};
+use crate::beta::{ln_beta, ln_choose, parameters};
 use crate::describe::float;
 use crate::error::require;
 
@@ -72,7 +72,7 @@ impl Exceeding {
 ///
 /// # Errors
 /// [`StatsError::Undefined`] where the likelihood has no peak: no scenario ever passed, all always did, all trials of every
-/// scenario came out alike, or scenarios vary no more than one common rate would make them. No scenario, or a count outside
+/// scenario came out alike, no scenario has two trials, or scenarios vary no more than one common rate would make them. No scenario, or a count outside
 /// its domain.
 pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> {
     if counts.is_empty() {
@@ -122,19 +122,14 @@ pub fn betabinom_mle(counts: &[(u64, u64)]) -> Result<BetaBinomial, StatsError> 
     }
     let scale: f64 = 1.0 + second[0].abs().max(second[2].abs());
     let flat = gradient[0].abs().max(gradient[1].abs()) <= 1e-6 * scale;
-    let curved = second[0] * second[2] - second[1].powi(2) > 0.0;
+    // A ridge is no peak: with single trials only a/(a + b) matters.
+    let curved = second[0] * second[2] - second[1].powi(2) > 1e-9 * second[0] * second[2];
     if !flat || !curved {
         return none("the likelihood has no peak");
     }
     let (a, b) = (at[0].exp(), at[1].exp());
     let constant: f64 = counts.iter().map(|(k, c)| ln_choose(float(*k), float(*c))).sum();
     Ok(BetaBinomial { a, b, loglik: value + constant })
-}
-
-fn parameters(a: f64, b: f64, k: f64) -> Result<(), StatsError> {
-    require("a", a, "above 0", a > 0.0 && a.is_finite())?;
-    require("b", b, "above 0", b > 0.0 && b.is_finite())?;
-    require("k", k, "at least 0", k >= 0.0 && k.is_finite())
 }
 
 /// pass@k where rates follow Beta(a, b): E\[1 − (1 − p)ᵏ\] = 1 − B(a, b + k)/B(a, b). See the module on what it assumes.
@@ -144,7 +139,7 @@ fn parameters(a: f64, b: f64, k: f64) -> Result<(), StatsError> {
 /// # Errors
 /// When a parameter is outside its domain.
 pub fn betabinom_pass_at_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
-    parameters(a, b, float(k))?;
+    parameters(a, b)?;
     Ok((-(ln_beta(a, b + float(k)) - ln_beta(a, b)).exp_m1()).clamp(0.0, 1.0))
 }
 
@@ -155,6 +150,6 @@ pub fn betabinom_pass_at_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
 /// # Errors
 /// When a parameter is outside its domain.
 pub fn betabinom_pass_hat_k(a: f64, b: f64, k: u64) -> Result<f64, StatsError> {
-    parameters(a, b, float(k))?;
+    parameters(a, b)?;
     Ok((ln_beta(a + float(k), b) - ln_beta(a, b)).exp().clamp(0.0, 1.0))
 }

@@ -13,7 +13,7 @@ pub enum Stability {
     StableFail,
     /// It does neither.
     Flaky,
-    /// The trials cannot tell; with eight of them that is the rule.
+    /// The trials cannot tell: eight passes of eight are not enough to call a scenario stable.
     Undetermined,
 }
 

@@ -196,7 +196,7 @@ fn f_ppf(p: f64, d1: f64, d2: f64) -> Result<f64, StatsError> {
 /// Domain: `between` and the costs above 0, `within` at least 0. Unit: trials per scenario; round it, at least 1.
 ///
 /// # Errors
-/// When a parameter is outside its domain.
+/// When a parameter is outside its domain, or they lie too many powers of ten apart.
 pub fn optimal_trials_per_scenario(
     between: f64,
     within: f64,
@@ -207,5 +207,7 @@ pub fn optimal_trials_per_scenario(
         require(name, value, "above 0", value > 0.0 && value.is_finite())?;
     }
     require("within", within, "at least 0", within >= 0.0 && within.is_finite())?;
-    Ok((cost_scenario / cost_trial * within / between).sqrt())
+    let trials = (cost_scenario / cost_trial * within / between).sqrt();
+    require("the number of trials", trials, "finite", trials.is_finite())?;
+    Ok(trials)
 }

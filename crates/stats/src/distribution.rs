@@ -1,7 +1,7 @@
 //! The distributions that intervals rest on.
 
 use crate::StatsError;
-use crate::beta::{quantile, tails};
+use crate::beta::{LARGEST, quantile, tails};
 use crate::error::require;
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::gamma::checked_gamma_ur;
@@ -85,5 +85,5 @@ pub(crate) fn t_sf(t: f64, df: f64) -> Result<f64, StatsError> {
 }
 
 fn degrees(df: f64) -> Result<(), StatsError> {
-    require("df", df, "above 0", df > 0.0 && df.is_finite())
+    require("df", df, "above 0 and at most 1e100", df > 0.0 && df <= LARGEST)
 }

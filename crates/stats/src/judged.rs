@@ -69,7 +69,7 @@ pub fn stratified_rate(strata: &[Stratum], alpha: f64) -> Result<Rate, StatsErro
     require_alpha(alpha)?;
     #[allow(clippy::cast_precision_loss, reason = "no run has 2^52 episodes")]
     let float = |n: u64| n as f64;
-    let total = float(strata.iter().map(|s| s.all).sum());
+    let total: f64 = strata.iter().map(|s| float(s.all)).sum();
     if total == 0.0 {
         return Err(StatsError::Empty);
     }
@@ -106,6 +106,7 @@ pub fn ppi_lambda(labels: &[(f64, f64)], judged: &[f64]) -> Result<f64, StatsErr
     let middle = mean(&all)?;
     mean(judged)?;
     let variance = all.iter().map(|v| (v - middle).powi(2)).sum::<f64>() / count(all.len() - 1);
+    require("the sum of squares", covariance.abs() + variance, "finite", (covariance.abs() + variance).is_finite())?;
     if variance <= 0.0 {
         return Ok(0.0);
     }
@@ -140,6 +141,7 @@ pub fn ppi_mean(labels: &[(f64, f64)], judged: &[f64], lambda: f64, alpha: f64) 
     };
     let value = mean(&rest)? + lambda * mean(judged)?;
     let variance = spread(&rest)? / count(rest.len()) + lambda * lambda * spread(judged)? / count(judged.len());
+    require("the variance", variance, "finite", variance.is_finite())?;
     let half = norm_ppf(1.0 - alpha / 2.0)? * variance.sqrt();
     Ok(Ppi { value, se: variance.sqrt(), interval: Interval { low: value - half, high: value + half } })
 }

@@ -4,6 +4,21 @@
 //! *scenario*: an estimate is a mean over scenarios of one value each, and trials of one scenario
 //! are never counted as independent scenarios.
 //!
+//! | to say | take |
+//! |---|---|
+//! | a rate and how sure it is | [`ci_wilson_stat`]; of families [`cluster_means`] first |
+//! | what k tries bring | [`repeated_rate`], [`maj_at_k`], [`best_of_k`] |
+//! | whether two endpoints differ | [`compare_paired`], with [`signflip_exact`] beside it |
+//! | of many comparisons: claims, candidates, ranks | [`holm`], [`bh`], [`maxt_pairwise_crit`] with [`rank_sets`] |
+//! | whether a change may ship | [`gate_ni`]; stopping early [`hybrid_gate_ni`] |
+//! | how much more data is needed | [`power_n_scenarios`], [`power_mde`], [`ni_k_trials_suite`], and `more` of a gate |
+//! | where trials are worth most | [`neyman`] |
+//! | whether groups fare alike | [`perm_gap_exact`] or [`perm_gap`], then [`maxt_vs_mean`] |
+//! | what an imperfect judge's rate is worth | [`stratified_rate`], [`ppi_mean`], [`rogan_gladen_ci`] |
+//! | how a scenario varies, and what it tells | [`flaky_class`], [`item_rest_corr`], [`never_discriminating`] |
+//!
+//! Every function is checked against numpy and scipy: `cargo run --release -p mocktrial-stats --example vectors -- FILE`.
+//!
 //! ```
 //! use mocktrial_stats::{ci_wilson_stat, mean};
 //!

@@ -59,31 +59,28 @@ pub fn signflip_exact(differences: &[i64]) -> Result<SignFlip, StatsError> {
     })?;
     // Bounded just above.
     let index = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let middle = index(sum);
-    let mut law = vec![0.0; 2 * middle + 1];
-    law[middle] = 1.0;
+    // The law of the sum of those with a plus: S is twice that minus all of them.
+    let all = index(sum);
+    let mut law = vec![0.0; all + 1];
+    law[0] = 1.0;
     let mut next = law.clone();
     let mut reach = 0;
     for step in steps.into_iter().map(index) {
-        next[middle - reach - step..=middle + reach + step].fill(0.0);
-        for at in middle - reach..=middle + reach {
-            let half = 0.5 * law[at];
-            next[at + step] += half;
-            next[at - step] += half;
-        }
         reach += step;
+        next[..=reach].iter_mut().zip(&law).for_each(|(next, stays)| *next = 0.5 * stays);
+        next[step..=reach].iter_mut().zip(&law).for_each(|(next, flips)| *next += 0.5 * flips);
         std::mem::swap(&mut law, &mut next);
     }
     let size = index(total.unsigned_abs() / divisor);
-    let at = if total < 0 { middle - size } else { middle + size };
+    let (low, high) = ((all - size) / 2, (all + size) / 2);
+    let at = if total < 0 { low } else { high };
     let equal = law[at];
     let greater: f64 = law[at..].iter().sum();
     let less: f64 = law[..=at].iter().sum();
     let (two, both) = if size == 0 {
         (1.0, equal)
     } else {
-        let tail: f64 = law[middle + size..].iter().sum::<f64>() + law[..=middle - size].iter().sum::<f64>();
-        (tail, 2.0 * equal)
+        (law[high..].iter().sum::<f64>() + law[..=low].iter().sum::<f64>(), 2.0 * equal)
     };
     let p = |value: f64| value.min(1.0);
     Ok(SignFlip {
