@@ -75,6 +75,17 @@ pub(crate) enum Command {
     /// endpoint. Pairs are by scenario. A scenario whose messages, world or criteria differ between the runs is left out
     /// and named; what differs between the endpoints is what is being compared.
     Compare(CompareArgs),
+    /// Say whether a run is no worse than the accepted baseline
+    ///
+    /// No worse: a loss of the margin or more is ruled out (exit code 0). Regressed: it is shown, or a rule is broken (1).
+    /// Inconclusive: neither; what would decide it is said (5). Rules and margins stand under `[gate]` in mocktrial.toml.
+    Gate(GateArgs),
+    /// Accept a run's results as the baseline that changes are held against
+    ///
+    /// All of an endpoint's results are accepted together; single scenarios only where they are new or have changed. The
+    /// first results accepted become the anchor as well, which later moves on purpose only (--anchor): the gate tests
+    /// against it too, so that many small losses cannot add up unseen.
+    Accept(AcceptArgs),
     /// Show a random sample of judged episodes, and keep what you say of them
     ///
     /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
@@ -315,6 +326,66 @@ impl From<ScopeArg> for mocktrial_analysis::compare::Scope {
 fn error_level(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|a| *a > 0.0 && *a < 0.5);
     value.ok_or_else(|| "an error level lies between 0 and 0.5".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// The endpoints that are judged; may be repeated [default: all that the baseline has]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// Another run in place of the baseline
+    #[arg(long, value_name = "RUN", conflicts_with = "baseline")]
+    pub(crate) against: Option<String>,
+    /// The endpoint of the same run that the others are held against, in place of the baseline
+    ///
+    /// `mocktrial run -e NEW -e OLD` runs both side by side, so that a provider's drift hits both alike.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "against"])]
+    pub(crate) control: Option<String>,
+    /// The baseline [default: mocktrial.toml, else baseline.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// The loss of pass rate that is still acceptable, as a share [default: mocktrial.toml, else 0.05]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) margin: Option<f64>,
+    /// The chance of a false verdict on either side [default: mocktrial.toml, else 0.05]
+    #[arg(long, value_name = "SHARE", value_parser = error_level)]
+    pub(crate) alpha: Option<f64>,
+    /// What the answer is about [default: mocktrial.toml, else suite]
+    #[arg(long, value_enum)]
+    pub(crate) scope: Option<ScopeArg>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|s| (0.0..=1.0).contains(s));
+    value.ok_or_else(|| "a share lies between 0 and 1".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// Why these results are accepted; kept in the baseline
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Only these endpoints; may be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// Only these scenarios, which must be new or have changed; may be repeated
+    #[arg(long, value_name = "SCENARIO", conflicts_with = "anchor")]
+    pub(crate) scenario: Vec<String>,
+    /// Move the anchor as well
+    #[arg(long)]
+    pub(crate) anchor: bool,
+    /// Where the run file is kept, such as an URL; kept in the baseline
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) location: Option<String>,
+    /// The baseline [default: mocktrial.toml, else baseline.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

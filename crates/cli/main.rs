@@ -11,6 +11,7 @@ mod endpoints;
 mod estimate;
 mod exit;
 mod failure;
+mod gate;
 mod grade;
 mod init;
 mod judge;
@@ -78,6 +79,8 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
+            Command::Gate(args) => gate::gate(&args, out),
+            Command::Accept(args) => gate::accept(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,

@@ -7,6 +7,7 @@ mod compared;
 mod dependencies;
 mod endpoints;
 mod faults;
+mod gated;
 mod judged;
 mod mistakes;
 mod proving;

@@ -184,7 +184,7 @@ pub fn gate(
         tags.push((tag.clone(), tested(&own, rules, *margin, alpha, &means)?));
     }
     let ruled = ruled(candidate, rules)?;
-    let refused = refusal(candidate, standard, &matched);
+    let refused = refusal(candidate, standard, &rate);
     let answers = std::iter::once(rate.answer)
         .chain(anchor.iter().map(|t| t.answer))
         .chain(tags.iter().map(|(_, t)| t.answer))
@@ -209,19 +209,27 @@ pub fn gate(
     })
 }
 
-fn refusal(candidate: &Arm, standard: &Standard, matched: &[Matched<'_>]) -> Option<String> {
+fn refusal(candidate: &Arm, standard: &Standard, rate: &Tested) -> Option<String> {
     if let Some(why) = candidate.refused.as_ref().or(standard.refused.as_ref()) {
         return Some(format!("no rate may be claimed: {why}"));
     }
-    matched.is_empty().then(|| "no scenario of the candidate can be compared".to_owned())
+    let same_run = standard.run.0 == candidate.run && standard.run.1 == candidate.created;
+    if same_run && !standard.side_by_side {
+        return Some("these are the very trials that it would be held against, and one trial is no two samples".into());
+    }
+    rate.delta.is_none().then(|| "no scenario of the candidate can be compared".to_owned())
 }
 
 fn missing(matched: &[Matched<'_>]) -> Option<f64> {
     let side = |own: fn(&Matched<'_>) -> (u32, u32)| {
-        let (counted, missing) = matched.iter().map(own).fold((0, 0), |(c, m), (n, x)| (c + u64::from(n), m + u64::from(x)));
+        let (counted, missing) =
+            matched.iter().map(own).fold((0, 0), |(c, m), (n, x)| (c + u64::from(n), m + u64::from(x)));
         crate::compare::Side { endpoint: "".into(), run: String::new(), counted, replayed: 0, missing }
     };
-    crate::compare::missing_test(&side(|m| (m.candidate.counted(), m.candidate.missing())), &side(|m| (m.standard.n, m.standard.missing)))
+    crate::compare::missing_test(
+        &side(|m| (m.candidate.counted(), m.candidate.missing())),
+        &side(|m| (m.standard.n, m.standard.missing)),
+    )
 }
 
 /// What an episode of the candidate costs and takes on average.
@@ -252,7 +260,7 @@ fn tested(
     let rule = GateRule { margin, scope: rules.scope.into(), alpha, power: rules.power };
     let confidence = 1.0 - 2.0 * alpha;
     let differences = sides::units(matched, rules.scope, |m| Some(m.candidate.rate()? - m.standard.rate()?));
-    let trials = sides::trials(matched, rules.scope);
+    let trials = sides::trials(matched, rules.scope, |m| (m.standard.n, m.candidate.counted()));
     let open = |why: &str| Tested {
         answer: Answer::Inconclusive,
         why: Some(why.to_owned()),
@@ -269,7 +277,8 @@ fn tested(
     };
     let found = gate_ni(&differences, trials, rule)?;
     let mut answer = Answer::from(found.verdict);
-    let mut why = (differences.len() == 1).then(|| "one unit alone says nothing of how far the difference varies".to_owned());
+    let mut why =
+        (differences.len() == 1).then(|| "one unit alone says nothing of how far the difference varies".to_owned());
     let bounds = bounds(matched, rules.scope);
     if let Some(bounds) = bounds {
         let as_if = |for_candidate| imputed(matched, rules.scope, rule, for_candidate);
@@ -335,13 +344,11 @@ fn imputed(
         let rate = |k: u32, n: u32, missing: u32, passes: bool| {
             f64::from(k + if passes { missing } else { 0 }) / f64::from((n + missing).max(1))
         };
-        Some(
-            rate(c.passed(), c.counted(), c.missing(), for_candidate)
-                - rate(s.k, s.n, s.missing, !for_candidate),
-        )
+        Some(rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate))
     };
     let differences = sides::units(matched, scope, filled);
-    let Some(trials) = sides::trials(matched, scope) else { return Ok(Answer::Inconclusive) };
+    let all = |m: &Matched<'_>| (m.standard.n + m.standard.missing, m.candidate.counted() + m.candidate.missing());
+    let Some(trials) = sides::trials(matched, scope, all) else { return Ok(Answer::Inconclusive) };
     Ok(gate_ni(&differences, trials, rule)?.verdict.into())
 }
 
@@ -356,9 +363,7 @@ fn bounds(matched: &[Matched<'_>], scope: Scope) -> Option<Bounds> {
         };
         let all = sides::units(matched, scope, |m| {
             let (c, s) = (m.candidate, m.standard);
-            Some(
-                rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate),
-            )
+            Some(rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate))
         });
         all.iter().sum::<f64>() / all.len().max(1) as f64
     };
@@ -370,7 +375,12 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
     for name in &rules.must_pass {
         let Some(task) = candidate.tasks.get(name) else {
             let found_text = "the run does not have it".to_owned();
-            found.push(Ruled { rule: "must_pass", about: name.to_string(), answer: Answer::Inconclusive, found: found_text });
+            found.push(Ruled {
+                rule: "must_pass",
+                about: name.to_string(),
+                answer: Answer::Inconclusive,
+                found: found_text,
+            });
             continue;
         };
         let (k, n) = (task.passed(), task.counted());
@@ -379,7 +389,12 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
             (k, n) if k < n => Answer::Regressed,
             _ => Answer::NoWorse,
         };
-        found.push(Ruled { rule: "must_pass", about: name.to_string(), answer, found: format!("{k} of {n} trials passed") });
+        found.push(Ruled {
+            rule: "must_pass",
+            about: name.to_string(),
+            answer,
+            found: format!("{k} of {n} trials passed"),
+        });
     }
     for tag in &rules.zero_tolerance {
         let own = candidate.tasks.iter().filter(|(_, task)| task.tags.contains(tag));
@@ -396,7 +411,10 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
             (true, _) => Answer::NoWorse,
         };
         let said = match answer {
-            Answer::Regressed => format!("failed: {}", failed.join(", ")),
+            Answer::Regressed => {
+                let more = if failed.len() > 3 { format!(" and {} more", failed.len() - 3) } else { String::new() };
+                format!("failed: {}{more}", failed.iter().take(3).cloned().collect::<Vec<_>>().join(", "))
+            }
             Answer::Inconclusive => "no trial of such a scenario counts".to_owned(),
             Answer::NoWorse => format!("none of {all} trials failed"),
         };
@@ -411,7 +429,10 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
         let means: Vec<f64> = candidate.tasks.values().filter_map(|task| task.mean(value)).collect();
         let (answer, said) = match means.len() {
             0 => (Answer::Inconclusive, format!("nothing is known of {unit}")),
-            1 => (if means[0] > ceiling { Answer::Regressed } else { Answer::NoWorse }, format!("{:.4} {unit}", means[0])),
+            1 => (
+                if means[0] > ceiling { Answer::Regressed } else { Answer::NoWorse },
+                format!("{:.4} {unit}", means[0]),
+            ),
             n => {
                 let interval = ci_mean_t(&means, 2.0 * rules.alpha)?;
                 #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
@@ -421,7 +442,14 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
                     () if mean > ceiling => Answer::Inconclusive,
                     () => Answer::NoWorse,
                 };
-                (answer, format!("{mean:.4} ({:.4} to {:.4}) {unit}, at most {ceiling}", interval.low.max(0.0), interval.high))
+                (
+                    answer,
+                    format!(
+                        "{mean:.4} ({:.4} to {:.4}) {unit}, at most {ceiling}",
+                        interval.low.max(0.0),
+                        interval.high
+                    ),
+                )
             }
         };
         found.push(Ruled { rule, about: String::new(), answer, found: said });
@@ -432,6 +460,10 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
 /// What speaks for the provider's drift.
 fn drift(candidate: &Arm, standard: &Standard, age_days: Option<f64>, rules: &Rules) -> Vec<String> {
     let mut found = Vec::new();
+    // Another model is what is on trial, and no drift.
+    if standard.side_by_side || standard.differing_parts(candidate).iter().any(|part| part == "model") {
+        return found;
+    }
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
     if !candidate.served.is_empty() && !standard.served.is_empty() && candidate.served != standard.served {
         found.push(format!(

@@ -16,6 +16,10 @@ pub struct Standard {
     pub refused: Option<String>,
     /// The parts of its treatment.
     pub parts: BTreeMap<String, Digest>,
+    /// Its run, and when that was begun.
+    pub run: (String, String),
+    /// Whether it ran side by side with the candidate, so that a provider's drift hits both alike.
+    pub side_by_side: bool,
     /// What the provider said it answered with.
     pub served: BTreeSet<String>,
     /// What came of each scenario, by name.
@@ -30,6 +34,8 @@ impl Standard {
             name: arm.name(),
             refused: arm.refused.clone(),
             parts: arm.parts.clone(),
+            run: (arm.run.clone(), arm.created.clone()),
+            side_by_side: false,
             served: arm.served.clone(),
             scenarios: arm.tasks.iter().map(|(name, task)| (Arc::clone(name), Counts::of(task))).collect(),
         }
@@ -43,6 +49,8 @@ impl Standard {
             name: format!("the {what} of {day}"),
             refused: None,
             parts: accepted.parts.clone(),
+            run: (accepted.run.clone(), accepted.ran.clone()),
+            side_by_side: false,
             served: accepted.served.clone(),
             scenarios: accepted.scenarios.clone(),
         }
@@ -70,11 +78,14 @@ pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<M
             None => WhyOut::OnlyFirst,
             Some(counts) if counts.world != task.instrument.world => WhyOut::WorldDiffers,
             Some(counts) if counts.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
-            Some(_) if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
-            Some(counts) if counts.n == 0 => WhyOut::NoneCountsInSecond,
             Some(counts) => {
+                // What has trials without an outcome alone is left out of the rate, but not of what could have been.
                 matched.push(Matched { candidate: task, standard: counts });
-                continue;
+                match () {
+                    () if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
+                    () if counts.n == 0 => WhyOut::NoneCountsInSecond,
+                    () => continue,
+                }
             }
         };
         out.push(LeftOut { scenario: Arc::clone(name), why });
@@ -112,16 +123,24 @@ pub(super) fn units<'a>(
 /// Trials of standard and candidate per unit: the harmonic mean, which is what the noise of unequal numbers comes to; the
 /// variants of a scenario add up. `None` where there is no unit.
 #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
-pub(super) fn trials(matched: &[Matched<'_>], scope: Scope) -> Option<(f64, f64)> {
+pub(super) fn trials(
+    matched: &[Matched<'_>],
+    scope: Scope,
+    count: impl Fn(&Matched<'_>) -> (u32, u32),
+) -> Option<(f64, f64)> {
     let mut scenarios: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
     for m in matched {
+        let (of_standard, of_candidate) = count(m);
+        if of_standard == 0 || of_candidate == 0 {
+            continue;
+        }
         let key = match scope {
             Scope::Suite => (&*m.candidate.family, &*m.candidate.id),
             Scope::Population => (&*m.candidate.family, ""),
         };
         let (standard, candidate) = scenarios.entry(key).or_default();
-        *standard += f64::from(m.standard.n);
-        *candidate += f64::from(m.candidate.counted());
+        *standard += f64::from(of_standard);
+        *candidate += f64::from(of_candidate);
     }
     if scenarios.is_empty() {
         return None;

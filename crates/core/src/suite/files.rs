@@ -1,8 +1,8 @@
 //! Files as they are written: the types that the published schemas and all checks come from.
 
 use super::Limits;
-use super::gate::GateRules;
 use super::config::{Budget, CassetteMode, ParallelCalls, Probe, PromptMode, ToolOverride};
+use super::gate::GateRules;
 use mocktrial_provider::Price;
 use schemars::JsonSchema;
 use serde::Deserialize;

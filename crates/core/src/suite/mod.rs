@@ -90,11 +90,11 @@ mod shape;
 mod source;
 mod substitute;
 mod tools;
-pub use gate::{GateRules, GateScope, TagRule};
 pub use config::{
     Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
     Probe, Prompt, PromptMode, ToolOverride, Verifier,
 };
+pub use gate::{GateRules, GateScope, TagRule};
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
 pub use model::{Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};
 pub(crate) use names::hint as name_hint;

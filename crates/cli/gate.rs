@@ -1,0 +1,219 @@
+//! `mocktrial gate` and `mocktrial accept`.
+
+use crate::args::{AcceptArgs, GateArgs};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::out::Out;
+use crate::project;
+use mocktrial_analysis::Arm;
+use mocktrial_analysis::gate::{Accepted, Answer, Baseline, Gated, Rules, Standard, gate as gated};
+use mocktrial_core::record::now;
+use mocktrial_core::suite::{GateRules, GateScope, Project};
+use mocktrial_report::{REPORT_VERSION, Style, clean_line};
+use mocktrial_store::RunFile;
+use mocktrial_store::names::resolve;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) fn gate(args: &GateArgs, out: Out) -> Outcome {
+    let project = project::discover(&[])?;
+    let config = &project.config.gate;
+    let arms = arms(&project, &args.run)?;
+    let candidates = chosen(&arms, &args.endpoint, args.control.as_deref())?;
+    let mut found = Vec::new();
+    if let Some(name) = &args.control {
+        let control = one(&arms, name)?;
+        for candidate in candidates {
+            let standard = Standard { side_by_side: true, ..Standard::of_arm(control) };
+            found.push(judge(candidate, &standard, None, None, args, config)?);
+        }
+    } else if let Some(run) = &args.against {
+        let others = self::arms(&project, run)?;
+        for candidate in candidates {
+            let same = others.iter().find(|o| o.endpoint == candidate.endpoint).or(match others.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            });
+            let Some(other) = same else {
+                return Err(Failure::mistake(format!("{run} has no endpoint {}", clean_line(&candidate.endpoint))));
+            };
+            let age = age_days(&other.created);
+            found.push(judge(candidate, &Standard::of_arm(other), None, age, args, config)?);
+        }
+    } else {
+        let path = baseline_path(&project, args.baseline.as_deref());
+        let baseline = read(&path)?;
+        for candidate in candidates {
+            let Some(accepted) = baseline.endpoints.get(&candidate.endpoint) else {
+                // Only what is asked for by its name must be there.
+                if args.endpoint.is_empty() && arms.len() > 1 {
+                    out.note(format!("{} has no endpoint {}: it is not gated", path.display(), candidate.endpoint));
+                    continue;
+                }
+                return Err(Failure::mistake(format!(
+                    "{} has no endpoint `{}`; `mocktrial accept RUN --why …` puts it there",
+                    path.display(),
+                    clean_line(&candidate.endpoint)
+                )));
+            };
+            // An anchor that is the baseline itself says nothing more.
+            let anchor = baseline.anchor.get(&candidate.endpoint).filter(|a| a.run_hash != accepted.run_hash);
+            let anchor = anchor.map(|a| Standard::of_accepted(a, "anchor"));
+            let standard = Standard::of_accepted(accepted, "baseline");
+            found.push(judge(candidate, &standard, anchor.as_ref(), age_days(&accepted.ran), args, config)?);
+        }
+    }
+    let Some(worst) = found.iter().map(|g| g.answer).max() else {
+        return Err(Failure::mistake("no endpoint of the run is in the baseline"));
+    };
+    if out.json() {
+        let gates: Vec<Value> = found.iter().map(|g| serde_json::to_value(g).unwrap_or_default()).collect();
+        out.value(&json!({"version": REPORT_VERSION, "kind": "gate", "answer": worst, "gates": gates}));
+    } else {
+        let style = Style { width: out.width, color: out.colour, limit: None };
+        let texts: Vec<String> =
+            found.iter().map(|g| mocktrial_report::gated(g, &style).trim_end().to_owned()).collect();
+        out.result(texts.join("\n\n"));
+    }
+    Ok(match worst {
+        Answer::NoWorse => Exit::Done,
+        Answer::Regressed => Exit::Failed,
+        Answer::Inconclusive => Exit::Inconclusive,
+    })
+}
+
+fn judge(
+    candidate: &Arm,
+    standard: &Standard,
+    anchor: Option<&Standard>,
+    age_days: Option<f64>,
+    args: &GateArgs,
+    config: &GateRules,
+) -> Result<Gated, Failure> {
+    let rules = Rules {
+        margin: args.margin.unwrap_or(config.margin),
+        anchor_margin: config.anchor_margin,
+        alpha: args.alpha.unwrap_or(config.alpha),
+        power: config.power,
+        scope: args.scope.map_or(
+            match config.scope {
+                GateScope::Suite => mocktrial_analysis::compare::Scope::Suite,
+                GateScope::Population => mocktrial_analysis::compare::Scope::Population,
+            },
+            Into::into,
+        ),
+        max_age_days: config.max_age_days,
+        must_pass: must_pass(candidate, &config.must_pass)?,
+        zero_tolerance: config.zero_tolerance.clone(),
+        max_cost: config.max_cost,
+        max_seconds: config.max_seconds,
+        tags: config.tags.iter().map(|rule| (rule.tag.clone(), rule.margin)).collect(),
+    };
+    gated(candidate, standard, anchor, age_days, &rules).map_err(Failure::infrastructure)
+}
+
+/// The scenarios that globs name; a glob that names none stays as it is, and so is missed.
+fn must_pass(arm: &Arm, globs: &[String]) -> Result<BTreeSet<Arc<str>>, Failure> {
+    let mut names = BTreeSet::new();
+    for glob in globs {
+        let wrong = |e: globset::Error| Failure::mistake(format!("mocktrial.toml: gate.must_pass: `{glob}`: {e}"));
+        let matcher = globset::Glob::new(glob).map_err(wrong)?.compile_matcher();
+        let before = names.len();
+        names.extend(
+            arm.tasks
+                .iter()
+                .filter(|(name, task)| matcher.is_match(&***name) || matcher.is_match(&*task.id))
+                .map(|(name, _)| Arc::clone(name)),
+        );
+        if names.len() == before {
+            names.insert(Arc::from(glob.as_str()));
+        }
+    }
+    Ok(names)
+}
+
+fn arms(project: &Project, run: &str) -> Result<Vec<Arm>, Failure> {
+    let path = resolve(&project.root.join(&project.config.folders.runs), run)?;
+    Ok(Arm::read(&RunFile::read(&path)?)?)
+}
+
+/// The endpoints that are judged: those named, else all but the control.
+fn chosen<'a>(arms: &'a [Arm], named: &[String], control: Option<&str>) -> Result<Vec<&'a Arm>, Failure> {
+    if named.is_empty() {
+        return Ok(arms.iter().filter(|arm| control.is_none_or(|c| *arm.endpoint != *c)).collect());
+    }
+    named.iter().map(|name| one(arms, name)).collect()
+}
+
+fn one<'a>(arms: &'a [Arm], name: &str) -> Result<&'a Arm, Failure> {
+    arms.iter().find(|arm| *arm.endpoint == *name).ok_or_else(|| {
+        let there: Vec<String> = arms.iter().map(|arm| clean_line(&arm.endpoint)).collect();
+        Failure::mistake(format!("the run has no endpoint `{}`; it has {}", clean_line(name), there.join(", ")))
+    })
+}
+
+fn age_days(ran: &str) -> Option<f64> {
+    let then: jiff::Timestamp = ran.parse().ok()?;
+    Some((jiff::Timestamp::now() - then).total(jiff::Unit::Hour).ok()? / 24.0)
+}
+
+fn baseline_path(project: &Project, given: Option<&Path>) -> PathBuf {
+    given.map_or_else(|| project.root.join(&project.config.gate.baseline), Path::to_owned)
+}
+
+fn read(path: &Path) -> Result<Baseline, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Failure::mistake(format!(
+            "{}: {e}; `mocktrial accept RUN --why …` makes a baseline, and --against RUN needs none",
+            path.display()
+        ))
+    })?;
+    Baseline::from_json(&text).map_err(|e| Failure::mistake(format!("{} is no baseline: {e}", path.display())))
+}
+
+pub(crate) fn accept(args: &AcceptArgs, out: Out) -> Outcome {
+    let project = project::discover(&[])?;
+    if args.why.trim().is_empty() {
+        return Err(Failure::mistake(
+            "--why is kept with the baseline: say in a few words why these results are accepted",
+        ));
+    }
+    let arms = arms(&project, &args.run)?;
+    let path = baseline_path(&project, args.baseline.as_deref());
+    let mut baseline = if path.exists() { read(&path)? } else { Baseline::empty() };
+    let meant = chosen(&arms, &args.endpoint, None)?;
+    let mut lines = Vec::new();
+    for arm in meant {
+        let counted = arm.trials().count();
+        if counted == 0 {
+            return Err(Failure::mistake(format!(
+                "no trial of {} counts: there is nothing to accept",
+                clean_line(&arm.endpoint)
+            )));
+        }
+        let endpoint = clean_line(&arm.endpoint);
+        if args.scenario.is_empty() {
+            let accepted = Accepted::of(arm, args.why.trim(), &now(), args.location.as_deref());
+            let first = !baseline.anchor.contains_key(&arm.endpoint);
+            baseline.accept(arm, accepted, args.anchor).map_err(Failure::mistake)?;
+            let anchor = if args.anchor || first { ", and its anchor" } else { "" };
+            lines.push(format!("accepted {counted} trials of {} scenarios of {endpoint}{anchor}", arm.tasks.len()));
+        } else {
+            let names: Vec<Arc<str>> = args.scenario.iter().map(|s| Arc::from(s.as_str())).collect();
+            baseline.accept_scenarios(arm, &names).map_err(Failure::mistake)?;
+            lines.push(format!(
+                "accepted {} of {endpoint}",
+                names.iter().map(|n| clean_line(n)).collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+    std::fs::write(&path, baseline.to_json()).map_err(|e| Failure::mistake(format!("{}: {e}", path.display())))?;
+    if out.json() {
+        out.value(&json!({"version": REPORT_VERSION, "kind": "accepted", "baseline": path, "accepted": lines}));
+    } else {
+        out.result(format!("{}\n{} is to be committed", lines.join("\n"), path.display()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,153 @@
+//! `mocktrial gate` and `mocktrial accept`.
+
+use crate::support::{Project, chat, completion, good, respond, serve};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Eight scenarios, and a model that can be told to fail half of them.
+fn project(rules: &str) -> (Project, Arc<AtomicBool>) {
+    let worse = Arc::new(AtomicBool::new(false));
+    let state = Arc::clone(&worse);
+    let server = serve(move |asked| {
+        let odd = asked.body.to_string().contains("odd");
+        let done = asked.body["messages"].as_array().is_some_and(|m| m.iter().any(|m| m["role"] == "tool"));
+        if state.load(Ordering::SeqCst) && odd && done {
+            return Some(respond(200, &completion(&json!({"role": "assistant", "content": "No idea."}), "stop")));
+        }
+        Some(good(asked))
+    });
+    let project = Project::with_scenarios(&(chat(&server, "") + rules), 1);
+    let lamp = std::fs::read_to_string(project.path().join("scenarios/shop/lamp.yaml")).unwrap();
+    for i in 0..7 {
+        let text = if i % 2 == 0 { lamp.replace("Take item 1", "How odd. Take item 1") } else { lamp.clone() };
+        project.write(&format!("scenarios/shop/more-{i}.yaml"), &text.replace("tags: [easy]", "tags: [easy, more]"));
+    }
+    (project, worse)
+}
+
+fn gate(project: &Project, args: &[&str]) -> (Option<i32>, Value) {
+    let ran = project.run(&[&["gate", "--format", "json"], args].concat());
+    (ran.code, serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err)))
+}
+
+fn plain(project: &Project, text: &str) -> String {
+    let mut text = text.to_owned();
+    for (n, run) in project.runs().iter().enumerate() {
+        let name = run.file_stem().unwrap().to_string_lossy().into_owned();
+        text = text.replace(&name, &format!("RUN-{}", n + 1));
+    }
+    let day =
+        |i: usize| text.as_bytes().get(i..i + 11).is_some_and(|d| d.starts_with(b"20") && d[4] == b'-' && d[7] == b'-');
+    let found = (0..text.len()).find(|i| text.is_char_boundary(*i) && day(*i)).map(|i| text[i..i + 10].to_owned());
+    found.map_or(text.clone(), |date| text.replace(&date, "DAY"))
+}
+
+#[test]
+fn a_run_is_held_against_what_was_accepted() {
+    let (project, worse) = project("");
+    let nothing = project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    drop(nothing);
+    let missing = project.run(&["gate"]).expect(2).err;
+    assert!(missing.contains("`mocktrial accept RUN --why …` makes a baseline"), "{missing}");
+    project.run(&["accept", "--why", " "]).expect(2);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    // The accepted run is no second sample of itself.
+    let (code, own) = gate(&project, &[]);
+    assert_eq!((code, &own["answer"]), (Some(5), &json!("inconclusive")));
+    assert!(own["gates"][0]["refused"].as_str().unwrap().contains("one trial is no two samples"));
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    let same = project.run(&["gate", "--margin", "0.3"]).expect(0).out;
+    insta::assert_snapshot!("no_worse", plain(&project, &same));
+    worse.store(true, Ordering::SeqCst);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    let open = project.run(&["gate", "--margin", "0.3"]).expect(5).out;
+    insta::assert_snapshot!("inconclusive", plain(&project, &open));
+    let (code, gated) = gate(&project, &["--margin", "0"]);
+    assert_eq!((code, &gated["answer"]), (Some(1), &json!("regressed")), "{gated}");
+    // Against the run before it comes to the same.
+    let (code, gated) = gate(&project, &["--against", "last~1", "--margin", "0"]);
+    assert_eq!((code, &gated["gates"][0]["rate"]["answer"]), (Some(1), &json!("regressed")));
+}
+
+#[test]
+fn rules_beside_the_rate_are_kept_or_broken() {
+    let rules = "\n[gate]\nmargin = 0.9\nmust_pass = [\"shop/lamp\", \"shop/more-2\", \"gone/*\"]\nzero_tolerance = [\"more\"]\n\
+                 tags = [{tag = \"easy\", margin = 0.9}]\nmax_seconds = 100\nmax_cost = 1\n";
+    let (project, worse) = project(rules);
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    worse.store(true, Ordering::SeqCst);
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let said = project.run(&["gate"]).expect(1).out;
+    let seconds = said.lines().filter(|line| !line.contains("seconds of the model"));
+    insta::assert_snapshot!("rules", plain(&project, &seconds.collect::<Vec<_>>().join("\n")));
+}
+
+#[test]
+fn small_losses_add_up_against_the_anchor_which_moves_on_purpose_only() {
+    let (project, worse) = project("\n[gate]\nmargin = 0.95\nanchor_margin = 0.0\n");
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    worse.store(true, Ordering::SeqCst);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "it had to be faster"]).expect(0);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    let (code, gated) = gate(&project, &[]);
+    let one = &gated["gates"][0];
+    assert_eq!(
+        (&one["rate"]["answer"], &one["anchor"]["answer"]),
+        (&json!("no_worse"), &json!("regressed")),
+        "{gated}"
+    );
+    assert_eq!(code, Some(1));
+    project.run(&["accept", "--anchor", "--why", "from here on"]).expect(0);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    let (code, gated) = gate(&project, &[]);
+    assert_eq!((code, &gated["gates"][0]["anchor"]), (Some(0), &Value::Null));
+}
+
+#[test]
+fn single_scenarios_are_accepted_only_where_they_are_new_or_have_changed() {
+    let (project, _) = project("");
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    let lamp = std::fs::read_to_string(project.path().join("scenarios/shop/lamp.yaml")).unwrap();
+    project.write("scenarios/shop/lamp.yaml", &lamp.replace("contains: lamp", "contains: the lamp"));
+    project.write("scenarios/shop/new.yaml", &lamp);
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let lucky = project.run(&["accept", "--why", "x", "--scenario", "shop/more-2"]).expect(2).err;
+    assert!(lucky.contains("results are not renewed one by one"), "{lucky}");
+    let (_, gated) = gate(&project, &[]);
+    let out: Vec<&Value> = gated["gates"][0]["left_out"].as_array().unwrap().iter().map(|l| &l["why"]).collect();
+    assert_eq!(out, [&json!("criteria_differ"), &json!("only_first")]);
+    project.run(&["accept", "--why", "x", "--scenario", "shop/new", "--scenario", "shop/lamp"]).expect(0);
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let (_, gated) = gate(&project, &[]);
+    assert_eq!(gated["gates"][0]["left_out"], json!([]));
+}
+
+#[test]
+fn a_gate_on_replays_says_that_the_model_was_not_asked() {
+    let (project, _) = project("");
+    project.run(&["run", "-t", "2", "--cassettes", "record", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    project.run(&["run", "-t", "2", "--cassettes", "replay", "--quiet"]).expect(0);
+    let said = project.run(&["gate", "--margin", "0.4"]).expect(0).out;
+    assert!(said.contains("Nothing is said of the"), "{said}");
+    assert!(said.contains("all of 16 trials replayed"), "{said}");
+}
+
+#[test]
+fn a_selected_run_is_neither_gated_nor_accepted() {
+    let (project, worse) = project("");
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    worse.store(true, Ordering::SeqCst);
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    project.run(&["run", "--failed", "last", "--quiet"]).expect(0);
+    let refused = project.run(&["gate"]).expect(5).out;
+    assert!(refused.contains("No answer: no rate may be claimed"), "{refused}");
+    let refused = project.run(&["accept", "--why", "x"]).expect(2).err;
+    assert!(refused.contains("cannot be accepted"), "{refused}");
+}
