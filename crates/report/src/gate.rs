@@ -154,10 +154,11 @@ fn sentence(g: &Gated, endpoint: &str, against: &str, scope: &str) -> (String, I
             let needed = g.rate.needed.map_or_else(String::new, |n| format!(" {}", more(&n)));
             format!("Inconclusive: {}.{needed}", open.join("; "))
         }
-        Answer::NoWorse if g.trials.1 == g.trials.0 => format!(
-            "No worse, as far as graders and harness go: replayed episodes are graded no worse than before. Nothing is said of the \
-             model, which was not asked."
-        ),
+        Answer::NoWorse if g.trials.1 == g.trials.0 => {
+            "No worse, as far as graders and harness go: replayed episodes are graded no worse than before. Nothing is said of \
+             the model, which was not asked."
+                .to_owned()
+        }
         Answer::NoWorse if g.rate.surely_below_zero => format!(
             "No worse: {scope}, {endpoint} does pass less often than {against}, but a loss of {margin} points or more is ruled out."
         ),

@@ -420,7 +420,7 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
         };
         found.push(Ruled { rule: "zero_tolerance", about: tag.clone(), answer, found: said });
     }
-    let ceilings: [(_, Option<f64>, fn(&crate::arm::Trial) -> Option<f64>, _); 2] = [
+    let ceilings: [(_, Option<f64>, Measured, _); 2] = [
         ("max_cost", rules.max_cost, |t| t.cost, "dollars an episode"),
         ("max_seconds", rules.max_seconds, |t| t.latency_ms.map(|ms| ms / 1e3), "seconds of the model an episode"),
     ];
@@ -456,6 +456,9 @@ fn ruled(candidate: &Arm, rules: &Rules) -> Result<Vec<Ruled>, AnalysisError> {
     }
     Ok(found)
 }
+
+/// What is measured of a trial.
+type Measured = fn(&crate::arm::Trial) -> Option<f64>;
 
 /// What speaks for the provider's drift.
 fn drift(candidate: &Arm, standard: &Standard, age_days: Option<f64>, rules: &Rules) -> Vec<String> {
