@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! cargo run --release -p mocktrial-scoring --example conformance -- bfcl ITEMS CASES... [--measure]
+//! cargo run --release -p mocktrial-scoring --example conformance -- match CASES...
+//! cargo run --release -p mocktrial-scoring --example conformance -- metrics CASES...
 //! ```
 //!
 //! All files are JSON lines, gzipped or plain. The last line printed is `agree X/Y`, with ` skipped Z` behind it where
@@ -10,6 +12,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 mod bfcl;
+mod matching;
+mod metrics;
 mod read;
 mod tally;
 
@@ -20,7 +24,11 @@ use tally::Tally;
 /// A subcommand: its name, what follows it, and what it does with that.
 type Subcommand = (&'static str, &'static str, fn(&[String]) -> Result<Tally, Problem>);
 
-const SUBCOMMANDS: &[Subcommand] = &[("bfcl", "ITEMS CASES... [--measure]", bfcl::run)];
+const SUBCOMMANDS: &[Subcommand] = &[
+    ("bfcl", "ITEMS CASES... [--measure]", bfcl::run),
+    ("match", "CASES...", matching::run),
+    ("metrics", "CASES...", metrics::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
