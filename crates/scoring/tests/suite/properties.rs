@@ -121,10 +121,21 @@ fn every_criterion() -> Vec<Criterion> {
         ("agentevals", json!({"match": "unordered", "args": "superset", "include_failed": true})),
         ("agentevals", json!({"match": "strict"})),
         ("tau", json!({"basis": ["state", "communicate", "actions"], "outputs": ["42"], "strict": true})),
+        ("all", json!([{"calls": {"match": "in_order"}}, {"never": {"call": "refund_order"}}])),
+        ("any", json!([{"side_effects": "none"}, {"mean": {"of": [{"format": "clean"}, {"tau": {"basis": ["actions"]}}]}}])),
+        ("product", json!([{"metric": {"name": "azure_f1_score_params"}}, {"answer": {"contains": "42"}}])),
+        ("mean", json!({"of": [{"agentevals": {"match": "subset"}}, {"state": "as_reference"}], "at_least": 0.5})),
     ]
     .into_iter()
     .map(|(g, p)| criterion(g, p))
     .collect()
+}
+
+#[test]
+fn every_grader_is_among_the_criteria_here_but_those_that_ask() {
+    let criteria = every_criterion();
+    let left_out = graders().iter().map(|kind| kind.name()).filter(|name| criteria.iter().all(|c| c.grader != **name));
+    assert_eq!(left_out.collect::<Vec<_>>(), ["judge", "verify"]);
 }
 
 /// Outcomes of the five match modes, in order: strict, in_order, any_order, superset, subset.
