@@ -1,57 +1,69 @@
 //! `metrics CASES...`
 //!
-//! A row has `id`, `actual` and `expected` (lists of `{name, args}`) and `scores`: what each metric returned, by its
-//! name, and `null` where it is not defined. Each score is a case; one of a metric that is not known here disagrees.
+//! A row has `id`, `actual` and `expected` (both lists of `{name, args}`), and `scores`: by metric, what the vendor's
+//! own code returned, or `null` where the metric is not defined. A row is one case, and agrees where every score does.
 
-use crate::read::{Lines, Problem};
+use crate::read::{Lines, Problem, field, text};
 use crate::tally::Tally;
 use mocktrial_scoring::compatibility::metrics::{Call, Metric};
-use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-/// Vendors round, and divide in another order.
-const TOLERANCE: f64 = 1e-9;
+/// What ends the name of a score that was computed by a documented formula.
+const DOCUMENTED: &str = "_doc";
 
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    actual: Vec<Value>,
-    expected: Vec<Value>,
-    scores: BTreeMap<String, Value>,
-}
+/// Sums may be taken in another order than the vendor takes them in.
+const ROUNDING: f64 = 1e-12;
 
 pub(crate) fn run(paths: &[String]) -> Result<Tally, Problem> {
     if paths.is_empty() {
-        return Err(Problem::Usage("metrics: files of cases are missing".into()));
+        return Err(Problem::Usage("metrics: a file of cases is missing".into()));
     }
     let mut tally = Tally::default();
     for path in paths {
         let lines = Lines::read(path)?;
         for (number, line) in lines.iter() {
-            let row: Row = serde_json::from_str(line).map_err(|e| lines.problem(number, &e))?;
-            let (actual, expected) = (calls(&row.actual), calls(&row.expected));
-            let calls = actual.zip(expected).ok_or_else(|| lines.problem(number, &"a call is no {name, args}"))?;
-            for (name, score) in &row.scores {
-                // What follows a documented formula alone, since nobody has the code, may be marked so.
-                let plain = name.strip_suffix("_doc").unwrap_or(name);
-                let metric = Metric::ALL.iter().find(|m| m.name() == plain);
-                let got = metric.map(|m| m.score(&calls.0, &calls.1));
-                // `true` stands for 1 in some.
-                let expected = score.as_bool().map(|b| f64::from(u8::from(b))).or_else(|| score.as_f64());
-                let agrees = match (got, expected) {
-                    (Some(Some(got)), Some(expected)) => (got - expected).abs() <= TOLERANCE,
-                    (Some(None), None) => true,
-                    _ => false,
-                };
-                let say = || (score.to_string(), got.map_or("no such metric".into(), |got| format!("{got:?}")));
-                tally.count(&format!("{} {name}", row.id), agrees, say);
-            }
+            case(line, &mut tally).map_err(|what| lines.problem(number, &what))?;
         }
     }
     Ok(tally)
 }
 
-fn calls(list: &[Value]) -> Option<Vec<Call<'_>>> {
-    list.iter().map(Call::read).collect()
+fn case(line: &str, tally: &mut Tally) -> Result<(), String> {
+    let row: Value = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    let (actual, expected) = (calls(&row, "actual")?, calls(&row, "expected")?);
+    let scores = field(&row, "scores")?.as_object().ok_or("`scores` is no object")?;
+    let (mut wanted, mut found) = (Vec::new(), Vec::new());
+    for (name, score) in scores {
+        let want = match score {
+            Value::Null => None,
+            number => Some(number.as_f64().ok_or_else(|| format!("`{name}` is neither a number nor null"))?),
+        };
+        let got = metric(name)?.score(&actual, &expected);
+        if !agree(want, got) {
+            wanted.push(format!("{name} {want:?}"));
+            found.push(format!("{got:?}"));
+        }
+    }
+    tally.count(text(&row, "id")?, wanted.is_empty(), || (wanted.join(", "), found.join(", ")));
+    Ok(())
+}
+
+fn agree(want: Option<f64>, got: Option<f64>) -> bool {
+    match (want, got) {
+        (Some(want), Some(got)) => (want - got).abs() <= ROUNDING,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn metric(name: &str) -> Result<Metric, String> {
+    let known = name.strip_suffix(DOCUMENTED).unwrap_or(name);
+    let mut all = Metric::ALL.iter().copied();
+    all.find(|metric| metric.name() == known).ok_or_else(|| format!("there is no metric `{name}`"))
+}
+
+fn calls<'r>(row: &'r Value, name: &str) -> Result<Vec<Call<'r>>, String> {
+    let list = field(row, name)?.as_array().ok_or_else(|| format!("`{name}` is no list"))?;
+    let read = |(at, call)| Call::read(call).ok_or_else(|| format!("`{name}`, call {at}: expected {{name, args}}"));
+    list.iter().enumerate().map(read).collect()
 }

@@ -1,6 +1,7 @@
 //! Files of JSON lines, gzipped or plain.
 
 use flate2::read::MultiGzDecoder;
+use serde_json::Value;
 use std::io::Read;
 
 /// Why a file is of no use: which, where in it, and what to do about it.
@@ -42,4 +43,14 @@ impl Lines {
     pub(crate) fn problem(&self, line: usize, what: &dyn std::fmt::Display) -> Problem {
         Problem::Line { path: self.path.clone(), line, what: format!("{what}") }
     }
+}
+
+/// A member of a row.
+pub(crate) fn field<'r>(row: &'r Value, name: &str) -> Result<&'r Value, String> {
+    row.get(name).ok_or_else(|| format!("`{name}` is missing"))
+}
+
+/// A member of a row that is a text.
+pub(crate) fn text<'r>(row: &'r Value, name: &str) -> Result<&'r str, String> {
+    field(row, name)?.as_str().ok_or_else(|| format!("`{name}` is no text"))
 }

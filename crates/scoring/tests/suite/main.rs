@@ -10,6 +10,7 @@ mod calls;
 mod composed;
 mod confirmations;
 mod ends;
+mod invariants;
 mod metrics;
 mod milestones;
 mod mistakes;
