@@ -41,6 +41,18 @@ pub struct Occasion<'a> {
     pub cancel: Cancel,
 }
 
+/// How questions are asked outside of a run.
+pub struct Asking {
+    /// Those who answer.
+    pub respondents: Respondents,
+    /// The budget, if there is one.
+    pub meter: Option<Arc<dyn Meter>>,
+    /// The switch that ends it.
+    pub cancel: Cancel,
+    /// Whose cassettes keep the answers.
+    pub providers: Arc<Providers>,
+}
+
 impl Respondents {
     /// Those whom these gradings ask, as the project configures them.
     ///
