@@ -4,6 +4,7 @@
 //! budget and cassettes, and kept with the episode. Grading anew takes the answers that were kept
 //! (see [`Known::kept`]) wherever the very same is asked.
 
+mod expected;
 mod judge;
 mod verifier;
 
@@ -17,6 +18,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use verifier::Program;
+
+pub use expected::Expected;
+use judge::ATTEMPTS;
 
 /// Those who answer. The default knows nobody: every question stays unanswered, and says so.
 #[derive(Clone, Default)]
