@@ -250,6 +250,20 @@ pub(crate) struct CheckArgs {
     /// Fail when fewer than this many percent of the equivalents pass
     #[arg(long, value_name = "PERCENT", default_value = "98", value_parser = percent)]
     pub(crate) min_equivalents: f64,
+    /// Ask judges and verifiers about the agents
+    ///
+    /// Without it, nobody is asked, and what only they could decide is unproved.
+    #[arg(long)]
+    pub(crate) ask: bool,
+    /// Stop asking before more than this many dollars are spent
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, requires = "ask")]
+    pub(crate) max_cost: Option<f64>,
+    /// Stop asking before more than this many tokens are used
+    #[arg(long, value_name = "N", requires = "ask")]
+    pub(crate) max_tokens: Option<u64>,
+    /// What to do with recorded answers of judges
+    #[arg(long, value_enum, value_name = "MODE", default_value = "replay-or-live", requires = "ask")]
+    pub(crate) cassettes: Cassettes,
     /// List every mutant with what caught it, and what each criterion is worth
     #[arg(long, short)]
     pub(crate) verbose: bool,

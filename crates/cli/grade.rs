@@ -5,10 +5,10 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::project;
-use mocktrial_core::answering::{Known, Respondents};
+use mocktrial_core::answering::{Asking, Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
-use mocktrial_core::regrade::{Asking, Instruments, Regraded, ask, regrade};
+use mocktrial_core::regrade::{Instruments, Regraded, ask, regrade};
 use mocktrial_core::suite::{Budget, Project, Scenario};
 use mocktrial_provider::{CancelSource, Meter};
 use mocktrial_report::clean_line;
@@ -57,7 +57,7 @@ async fn ask_all(
     instruments: &Instruments<'_>,
     out: Out,
 ) -> Result<(u64, u64), Failure> {
-    let providers = Providers::new(project, project::mode(args.cassettes), None);
+    let providers = Arc::new(Providers::new(project, project::mode(args.cassettes), None));
     let respondents =
         Respondents::new(&project.config, &providers, instruments.gradings()).map_err(Failure::mistake)?;
     let otherwise = project.config.budget;
@@ -73,12 +73,7 @@ async fn ask_all(
     };
     let (switch, cancel) = CancelSource::new();
     let interrupts = tokio::spawn(crate::run::interrupts(switch, out));
-    let asking = Asking {
-        respondents: &respondents,
-        meter: ledger.clone().map(|l| l as Arc<dyn Meter>),
-        cancel,
-        ended: &|key| providers.end_episode(key, true),
-    };
+    let asking = Asking { respondents, meter: ledger.clone().map(|l| l as Arc<dyn Meter>), cancel, providers };
     let asked = ask(file, instruments, &asking).await;
     interrupts.abort();
     if let Some(ledger) = &ledger {

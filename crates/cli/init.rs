@@ -149,7 +149,7 @@ mod tests {
         assert!(!suite.scenarios.is_empty());
         for scenario in &suite.scenarios {
             let ready = ReadyScenario::new(scenario.clone()).await.unwrap();
-            let proof = prove(&ready, project.config.limits).await;
+            let proof = prove(&ready, project.config.limits, None).await;
             assert_eq!(proof.mistakes, [], "{}: {:?}", scenario.id, proof.mistakes);
         }
         suite.scenarios.iter().map(|scenario| scenario.id.to_string()).collect()

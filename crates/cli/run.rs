@@ -60,10 +60,11 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
     } else {
         fresh(&args, out).await?
     };
-    let estimate =
-        || estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, intent.project.config.limits, intent.mode);
+    let gradings = intent.scenarios.iter().map(|s| &s.grading);
+    let respondents =
+        Respondents::new(&intent.project.config, &intent.providers, gradings).map_err(Failure::mistake)?;
     if args.dry_run {
-        let estimate = estimate();
+        let estimate = estimated(&intent, &respondents).await;
         if out.json() {
             out.value(&estimate.json());
         } else {
@@ -71,13 +72,18 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         }
         return Ok(Exit::Done);
     }
-    let gradings = intent.scenarios.iter().map(|s| &s.grading);
-    let respondents =
-        Respondents::new(&intent.project.config, &intent.providers, gradings).map_err(Failure::mistake)?;
     bounded(&intent, &respondents)?;
-    let above = args.confirm_above.or(intent.project.config.defaults.confirm_above);
-    confirm::confirm("this run", above, args.yes, || estimate().high())?;
+    let above = args.confirm_above.or(intent.project.config.defaults.confirm_above).filter(|_| !args.yes);
+    if above.is_some() {
+        let high = estimated(&intent, &respondents).await.high();
+        confirm::confirm("this run", above, args.yes, || high)?;
+    }
     carry_out(intent, respondents, &args, out).await
+}
+
+async fn estimated(intent: &Intent, respondents: &Respondents) -> estimate::Estimate {
+    let limits = intent.project.config.limits;
+    estimate::of(&intent.scenarios, &intent.endpoints, &intent.plan, limits, intent.mode, respondents).await
 }
 
 /// A new run of what is selected.

@@ -129,6 +129,32 @@ fn a_judge_counts_against_the_budget_and_one_without_bounds_is_refused() {
 }
 
 #[test]
+fn the_estimate_before_a_run_has_a_line_for_what_judges_cost() {
+    let nobody = "http://127.0.0.1:9/v1";
+    let project = judged(nobody);
+    project.write("scenarios/shop/plain.yaml", &JUDGED.replace("  - judge:", "  - measure: style\n    judge:"));
+    let estimate = project.run(&["run", "--dry-run", "-t", "3", "-e", "model", "-e", "null", "--format", "json"]);
+    let estimate = estimate.expect(0).json();
+    let judge = &estimate["judges"][0];
+    // Two scenarios, two endpoints, three trials, one question each.
+    assert_eq!((&judge["judge"], &judge["questions"]), (&json!("careful"), &json!(12)));
+    let (low, high) = (judge["cost_low"].as_f64().unwrap(), judge["cost_high"].as_f64().unwrap());
+    // A question is some 3000 bytes at 1 dollar per million tokens.
+    assert!(low > 12.0 * 0.0005 && high > 2.0 * low && high < 12.0 * 0.2, "{judge}");
+    let told = project.run(&["run", "--dry-run", "-t", "3", "-e", "null"]).expect(0).out;
+    let line = told.lines().find(|line| line.contains("judge careful")).unwrap();
+    assert!(line.contains("6 questions") && line.contains("about $"), "{told}");
+    // The probe costs nothing, but its judge does.
+    let refused = project.run(&["run", "-t", "3", "-e", "null", "--confirm-above", "0.001"]).expect(2);
+    assert!(refused.err.contains("this run may cost up to $"), "{}", refused.err);
+    let replayed = project.run(&["run", "--dry-run", "-e", "null", "--cassettes", "replay", "--format", "json"]);
+    assert_eq!(replayed.expect(0).json()["judges"][0]["cost_high"], 0.0);
+    project.write("mocktrial.toml", &config(nobody, ""));
+    let unknown = project.run(&["run", "--dry-run", "-e", "null"]).expect(0).out;
+    assert!(unknown.contains("2 questions  cost unknown: it needs a price"), "{unknown}");
+}
+
+#[test]
 fn whoever_is_asked_must_be_configured() {
     let project = judged("http://127.0.0.1:9/v1");
     project.write(

@@ -14,6 +14,7 @@ pub mod episode;
 pub mod examine;
 pub mod limits;
 pub mod plan;
+pub mod purse;
 pub mod ready;
 pub mod record;
 pub mod regrade;

@@ -66,15 +66,8 @@ impl ReadyScenario {
             references,
             inaction: scenario.inaction,
         });
-        let grading = Grading::new(case).map_err(|mistakes| {
-            mistakes
-                .into_iter()
-                .map(|m| {
-                    let at = Pointer::default().child("expect").child(m.criterion);
-                    scenario.mistake_at(&at, m.message, m.hint)
-                })
-                .collect::<Vec<_>>()
-        })?;
+        let grading = Grading::new(case)
+            .map_err(|mistakes| mistakes.into_iter().map(|m| scenario.mistake_of(m)).collect::<Vec<_>>())?;
         Ok(Self { scenario, grading, tools, world_seed })
     }
 

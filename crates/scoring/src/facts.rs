@@ -3,7 +3,7 @@
 use crate::diff::Rules;
 use crate::effects::Effects;
 use crate::hashed::Hashed;
-use crate::{Mistake, Subject};
+use crate::{Fault, Mistake, Subject};
 use mocktrial_trajectory::{
     Arguments, Body, Case, Digest, Measurements, Op, Part, ReferenceCall, ReferenceRun, ToolFailure, Trajectory,
     apply_patch,
@@ -110,9 +110,8 @@ pub struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(case: Arc<Case>) -> Result<Self, Vec<Mistake>> {
-        let rules = Rules::new(&case.comparison).map_err(|(message, hint)| {
-            vec![Mistake { criterion: 0, at: mocktrial_trajectory::Pointer::default(), message, hint: Some(hint) }]
-        })?;
+        let rules = Rules::new(&case.comparison)
+            .map_err(|(message, hint)| vec![Mistake::new(0, Fault::at(&[], message).hint(hint))])?;
         let facts =
             |index| ReferenceFacts { case: Arc::clone(&case), index, normal: OnceLock::new(), walked: OnceLock::new() };
         let references = (0..case.references.len()).map(facts).collect();

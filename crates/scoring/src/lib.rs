@@ -95,6 +95,6 @@ pub use graders::{JUDGE, JudgeSees, VERIFIER, criterion_schema, grader, graders}
 pub use grading::{END, Grading, Subject, passed, score, total};
 pub use kind::{Ask, Grader, GraderKind, Judgement, Setting};
 pub use lint::{asks, lint};
-pub use mistake::{Fault, Mistake};
+pub use mistake::{Fault, Mistake, Spot};
 pub use mocktrial_trajectory::{Answer, Evidence, Grade, Outcome, Question};
 pub use written::read_criterion;

@@ -2,7 +2,7 @@
 
 use crate::mistake::did_you_mean;
 use crate::{Ask, Fault, Grader, Mistake, Prepared, Setting, grader, graders};
-use mocktrial_trajectory::{Criterion, Pointer, ToolSpec};
+use mocktrial_trajectory::{Criterion, ToolSpec};
 
 /// Every mistake in a scenario's criteria.
 ///
@@ -87,12 +87,7 @@ pub(crate) fn compile(
     for (index, criterion) in criteria.iter().enumerate() {
         match compile_one(criterion, &setting) {
             Ok(grader) => compiled.push(grader),
-            Err(faults) => mistakes.extend(faults.into_iter().map(|fault| Mistake {
-                criterion: index,
-                at: fault.at,
-                message: fault.message,
-                hint: fault.hint,
-            })),
+            Err(faults) => mistakes.extend(faults.into_iter().map(|fault| Mistake::new(index, fault))),
         }
     }
     if mistakes.is_empty() {
@@ -124,7 +119,7 @@ pub(crate) fn against_references(
 ) -> Result<(), Vec<Mistake>> {
     let each = criteria.iter().zip(compiled).enumerate().filter_map(|(index, (criterion, grader))| {
         let fault = grader.vacuous(prepared)?.below(&[&criterion.grader]);
-        Some(Mistake { criterion: index, at: fault.at, message: fault.message, hint: fault.hint })
+        Some(Mistake::new(index, fault))
     });
     let mistakes: Vec<Mistake> = each.chain(vacuous(criteria, compiled, Some(prepared), inaction)).collect();
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
@@ -137,9 +132,7 @@ fn vacuous(
     prepared: Option<&Prepared>,
     inaction: bool,
 ) -> Option<Mistake> {
-    let whole = |message: &str, hint: &str| {
-        Some(Mistake { criterion: 0, at: Pointer::default(), message: message.to_owned(), hint: Some(hint.to_owned()) })
-    };
+    let whole = |message: &str, hint: &str| Some(Mistake::new(0, Fault::at(&[], message).hint(hint)));
     if criteria.is_empty() {
         return whole("there are no criteria, so nothing decides whether an episode passes", "add one under `expect`");
     }

@@ -15,11 +15,43 @@ pub struct Mistake {
     pub message: String,
     /// What would mend it.
     pub hint: Option<String>,
+    /// Where in the text that stands there, where it is a text with lines: a script.
+    pub within: Option<Spot>,
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The bytes: from, to.
+    pub span: (usize, usize),
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+impl Mistake {
+    pub(crate) fn new(criterion: usize, fault: Fault) -> Self {
+        let Fault { at, message, hint, within } = fault;
+        Self { criterion, at, message, hint, within }
+    }
+
+    /// The message, with the place in a text that stands there before it.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        self.within.map_or_else(|| self.message.clone(), |spot| format!("{spot}: {}", self.message))
+    }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expect[{}]{}: {}", self.criterion, self.at, self.message)?;
+        write!(f, "expect[{}]{}: {}", self.criterion, self.at, self.in_words())?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " ({hint})"))
     }
 }
@@ -35,13 +67,23 @@ pub struct Fault {
     pub message: String,
     /// What would mend it.
     pub hint: Option<String>,
+    /// Where in the text that stands there, where it is a text with lines: a script.
+    pub within: Option<Spot>,
 }
 
 impl Fault {
     /// A fault at a place within the parameters, given as unescaped tokens.
     #[must_use]
     pub fn at(path: &[&str], message: impl Into<String>) -> Self {
-        Self { at: Pointer(path.iter().map(|t| (*t).to_owned()).collect()), message: message.into(), hint: None }
+        let at = Pointer(path.iter().map(|t| (*t).to_owned()).collect());
+        Self { at, message: message.into(), hint: None, within: None }
+    }
+
+    /// The same at a place in the text that stands there.
+    #[must_use]
+    pub fn within(mut self, spot: Option<Spot>) -> Self {
+        self.within = spot;
+        self
     }
 
     /// The same with a hint.

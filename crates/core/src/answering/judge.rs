@@ -1,14 +1,31 @@
 //! Asking a judge.
 
 use super::{Occasion, Respondents};
-use mocktrial_provider::{Context, Conversation, Reply, Request, Role, Toolbox};
+use mocktrial_provider::{Context, Conversation, Model, Reply, Request, Role, Toolbox};
 use mocktrial_trajectory::{Measurement, Message, Part, Question, ToolAnnotations, ToolSpec};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How often a judge is asked: an answer that cannot be read is sent back once, with what is wrong with it.
-const ATTEMPTS: usize = 2;
+pub(super) const ATTEMPTS: u32 = 2;
 
 impl Respondents {
+    /// The judge that a question is put to.
+    pub(super) fn judge_of(&self, question: &Question) -> Option<(&str, &Arc<dyn Model>)> {
+        self.judges.get_key_value(text(question, "judge")).map(|(name, model)| (name.as_str(), model))
+    }
+
+    /// What it is asked first.
+    pub(super) fn judge_request(&self, question: &Question) -> Request {
+        // What goes out is a sink too.
+        let scrubbed = |key: &str| self.scrubber.scrub(text(question, key)).into_owned();
+        let mut conversation = Conversation::new();
+        conversation.push(Message::System { text: scrubbed("system") });
+        conversation.push(Message::user(scrubbed("user")));
+        let schema = question.body.get("schema").cloned().unwrap_or_default();
+        Request { conversation, tools: Toolbox::new(vec![tool(text(question, "tool"), schema)]), seed: Some(0) }
+    }
+
     /// Asks a judge; `index` counts the requests of judges in the episode.
     pub(super) async fn ask_judge(
         &self,
@@ -16,17 +33,10 @@ impl Respondents {
         occasion: &Occasion<'_>,
         index: &mut u32,
     ) -> (Result<Value, String>, Option<Measurement>) {
-        let name = text(question, "judge");
-        let Some(model) = self.judges.get(name) else {
-            return (Err(format!("no judge `{name}` is at hand")), None);
+        let Some((_, model)) = self.judge_of(question) else {
+            return (Err(format!("no judge `{}` is at hand", text(question, "judge"))), None);
         };
-        // What goes out is a sink too.
-        let scrubbed = |key: &str| self.scrubber.scrub(text(question, key)).into_owned();
-        let mut conversation = Conversation::new();
-        conversation.push(Message::System { text: scrubbed("system") });
-        conversation.push(Message::user(scrubbed("user")));
-        let schema = question.body.get("schema").cloned().unwrap_or_default();
-        let tools = Toolbox::new(vec![tool(text(question, "tool"), schema)]);
+        let Request { mut conversation, tools, seed } = self.judge_request(question);
         let mut context = Context {
             role: Role::Judge,
             meter: occasion.meter.clone(),
@@ -38,7 +48,7 @@ impl Respondents {
         for attempt in 0..ATTEMPTS {
             context.request_index = *index;
             *index += 1;
-            let request = Request { conversation: conversation.clone(), tools: tools.clone(), seed: Some(0) };
+            let request = Request { conversation: conversation.clone(), tools: tools.clone(), seed };
             let reply = match model.respond(&request, &context).await {
                 Ok(reply) => reply,
                 Err(error) => {

@@ -4,6 +4,7 @@
 //! budget and cassettes, and kept with the episode. Grading anew takes the answers that were kept
 //! (see [`Known::kept`]) wherever the very same is asked.
 
+mod expected;
 mod judge;
 mod verifier;
 
@@ -17,6 +18,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use verifier::Program;
+
+pub use expected::Expected;
+use judge::ATTEMPTS;
 
 /// Those who answer. The default knows nobody: every question stays unanswered, and says so.
 #[derive(Clone, Default)]
@@ -39,6 +43,18 @@ pub struct Occasion<'a> {
     pub meter: Option<Arc<dyn Meter>>,
     /// The switch that ends the run.
     pub cancel: Cancel,
+}
+
+/// How questions are asked outside of a run.
+pub struct Asking {
+    /// Those who answer.
+    pub respondents: Respondents,
+    /// The budget, if there is one.
+    pub meter: Option<Arc<dyn Meter>>,
+    /// The switch that ends it.
+    pub cancel: Cancel,
+    /// Whose cassettes keep the answers.
+    pub providers: Arc<Providers>,
 }
 
 impl Respondents {

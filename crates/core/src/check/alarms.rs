@@ -5,7 +5,7 @@ use crate::ready::ReadyScenario;
 use crate::suite::{Mistake, Step};
 use mocktrial_trajectory::{Criterion, Pointer, same};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was seen while a scenario was proved.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Seen {
     changing: BTreeSet<String>,
     /// Criteria that some agent failed, by their places.
     failed: BTreeSet<usize>,
+    /// Plays that a criterion had no grade for, because nobody was asked, by its place.
+    open: BTreeMap<usize, usize>,
     plays: usize,
 }
 
@@ -21,19 +23,20 @@ impl Seen {
     pub(super) fn add(&mut self, play: &Play) {
         self.plays += 1;
         self.failed.extend(play.failed());
+        play.open.iter().for_each(|i| *self.open.entry(*i).or_default() += 1);
         let changed = play.deeds.iter().filter(|d| d.changed() && !self.changing.contains(&d.tool));
         let changed: Vec<String> = changed.map(|d| d.tool.clone()).collect();
         self.changing.extend(changed);
     }
 
-    /// The alarms.
-    pub(super) fn alarms(&self, ready: &ReadyScenario, references: &[Play]) -> Vec<Mistake> {
+    /// The alarms. `asked` says whether judges and verifiers were.
+    pub(super) fn alarms(&self, ready: &ReadyScenario, references: &[Play], asked: bool) -> Vec<Mistake> {
         let mut alarms = Vec::new();
         for (index, play) in references.iter().enumerate() {
             self.idle_calls(ready, index, play, &mut alarms);
         }
         as_at_the_start(ready, references, &mut alarms);
-        self.unfailable(ready, &mut alarms);
+        self.unfailable(ready, asked, &mut alarms);
         alarms
     }
 
@@ -57,13 +60,16 @@ impl Seen {
     }
 
     /// Criteria that nobody failed.
-    fn unfailable(&self, ready: &ReadyScenario, alarms: &mut Vec<Mistake>) {
+    fn unfailable(&self, ready: &ReadyScenario, asked: bool, alarms: &mut Vec<Mistake>) {
         for (i, criterion) in ready.scenario.criteria.iter().enumerate().filter(|(i, _)| !self.failed.contains(i)) {
-            if anybody_can_fail(criterion) {
+            let open = self.open.get(&i).copied().unwrap_or_default();
+            let graded = self.plays - open;
+            // Whom it did not ask about, it might have failed.
+            if open > 0 && !asked || graded == 0 || anybody_can_fail(criterion) {
                 continue;
             }
             let at = Pointer::default().child("expect").child(i);
-            let message = format!("none of {} agents fails this `{}`", self.plays, criterion.grader);
+            let message = format!("none of {graded} agents fails this `{}`", criterion.grader);
             let hint = "see whether anybody can: a misspelt text, or a bound that nothing comes near, fails nobody";
             alarms.push(ready.scenario.mistake_at(&at, message, Some(hint.to_owned())).warning());
         }

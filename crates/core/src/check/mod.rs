@@ -11,10 +11,14 @@
 //! count; so does one that the author accepts by name, with a reason. What survives is said in words
 //! (`score`), and what is suspicious beside all that is an alarm (`alarms`).
 //!
+//! Criteria that ask a judge or a verifier say nothing where nobody is asked (`asking`). Then the other
+//! criteria decide; where they do not, a play is unproved, leaves the count, and is named (`unproved`).
+//!
 //! It is the criteria that must fail whoever must fail, so no limit but that on real time ends their
 //! episodes. They play in the scenario's own world, which costs no token and no wait.
 
 mod alarms;
+mod asking;
 mod equivalents;
 mod money;
 mod mutants;
@@ -24,14 +28,19 @@ mod sameness;
 mod schema;
 mod score;
 mod siblings;
+mod unproved;
 
+pub use asking::Questions;
 pub use mutants::{Fault, Mutant};
-pub use probes::{PROBES, name};
+pub use probes::{Came, PROBES, name};
 pub use score::{Alike, Count, CriterionScore, Survivor, Tried, Verdict};
+pub use unproved::{Kind, Unproved};
 
+use crate::answering::Asking;
 use crate::ready::{ReadyEndpoint, ReadyScenario};
 use crate::suite::{Limits, Mistake, Probe, Scenario, Step, name_hint};
 use alarms::Seen;
+use asking::Witnesses;
 use mocktrial_trajectory::{Pointer, ToolSpec};
 use mutants::Scene;
 use play::{Judged, Play};
@@ -47,10 +56,9 @@ use std::sync::Arc;
 pub struct Proof {
     /// The scenario's id.
     pub scenario: Arc<str>,
-    /// Whether each probe passed; `None` where it could not be graded. `reference` is left out
-    /// where the scenario has none.
-    pub probes: Vec<(Probe, Option<bool>)>,
-    /// Every mutant of the references, in the order of their steps; none where a reference does not pass.
+    /// What came of each probe. `reference` is left out where the scenario has none.
+    pub probes: Vec<(Probe, Came)>,
+    /// Every mutant of the references, in the order of their steps; none where a reference fails.
     pub mutants: Vec<Tried>,
     /// What survived, in words, one entry for what is the same hole.
     pub survivors: Vec<Survivor>,
@@ -60,6 +68,10 @@ pub struct Proof {
     pub criteria: Vec<CriterionScore>,
     /// Mutants that were not tried, because there are too many.
     pub untried: usize,
+    /// What only those could decide whom criteria ask.
+    pub unproved: Vec<Unproved>,
+    /// What was asked; `None` where nobody was to be asked.
+    pub questions: Option<Questions>,
     /// What is wrong with the criteria, whatever the score.
     pub mistakes: Vec<Mistake>,
     /// What could not be proved or is suspicious, and is no mistake.
@@ -79,12 +91,20 @@ impl Proof {
     /// Equivalents that passed, of those that count.
     #[must_use]
     pub fn passed(&self) -> Count {
-        Count { part: self.equivalents.iter().filter(|e| e.passed).count(), whole: self.equivalents.len() }
+        let of = |passed: bool| self.equivalents.iter().filter(|e| e.passed == Some(passed)).count();
+        Count { part: of(true), whole: of(true) + of(false) }
+    }
+
+    /// How many plays of a kind are unproved.
+    #[must_use]
+    pub fn unproved(&self, kind: Kind) -> usize {
+        self.unproved.iter().filter(|u| u.kind == kind).map(|u| u.names.len()).sum()
     }
 }
 
-/// Plays the probes, every reference, its mutants and its equivalents.
-pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
+/// Plays the probes, every reference, its mutants and its equivalents. Where `asking` is given, judges and
+/// verifiers are asked about them; else nobody is.
+pub async fn prove(ready: &ReadyScenario, project: Limits, asking: Option<&Asking>) -> Proof {
     let scenario = &ready.scenario;
     let limits = ReadyEndpoint::limits(scenario, project);
     let unlimited = Limits { real_seconds: limits.real_seconds, ..Limits::default() };
@@ -96,91 +116,106 @@ pub async fn prove(ready: &ReadyScenario, project: Limits) -> Proof {
         equivalents: Vec::new(),
         criteria: Vec::new(),
         untried: 0,
+        unproved: Vec::new(),
+        questions: None,
         mistakes: Vec::new(),
         warnings: probes::unproved(scenario).into_iter().collect(),
     };
-    let mut seen = Seen::default();
-    let references = probes::references(ready, limits, &mut proof).await;
-    probes::probes(ready, unlimited, &mut proof, &mut seen).await;
-    if proof.probes.iter().any(|(probe, passed)| *probe == Probe::Reference && *passed != Some(true)) {
-        return proof;
+    let mut stage = Stage { ready, witnesses: Witnesses::new(ready, asking), seen: Seen::default(), open: Vec::new() };
+    let references = stage.references(limits, &mut proof).await;
+    stage.probes(unlimited, &mut proof).await;
+    let fails =
+        |(probe, came): &(Probe, Came)| *probe == Probe::Reference && !matches!(came, Came::Passed | Came::Unproved);
+    if !proof.probes.iter().any(fails) {
+        let sameness = Sameness::new(ready, &references);
+        stage.mutants(&references, &sameness, unlimited, &mut proof).await;
+        stage.equivalents(&references, unlimited, &mut proof).await;
+        if !references.is_empty() {
+            proof.warnings.extend(stage.seen.alarms(ready, &references, asking.is_some()));
+        }
     }
-    let sameness = Sameness::new(ready, &references);
-    mutants_of(ready, &references, &sameness, unlimited, &mut proof, &mut seen).await;
-    equivalents_of(ready, &references, unlimited, &mut proof).await;
-    if !references.is_empty() {
-        proof.warnings.extend(seen.alarms(ready, &references));
-    }
+    let Stage { witnesses, open, .. } = stage;
+    proof.questions = asking.map(|_| witnesses.finish());
+    unproved::all(ready, open, &mut proof);
     proof
 }
 
-async fn mutants_of(
-    ready: &ReadyScenario,
-    references: &[Play],
-    sameness: &Sameness<'_>,
-    limits: Limits,
-    proof: &mut Proof,
-    seen: &mut Seen,
-) {
-    let scenario = &ready.scenario;
-    let siblings = Siblings::of(scenario.initial.value());
-    let steps = || scenario.references.iter().flatten();
-    let used: BTreeSet<String> =
-        steps().filter_map(|s| if let Step::Call { tool, .. } = s { Some(tool.clone()) } else { None }).collect();
-    let forbidden = forbidden(ready);
-    let mut tally = Tally::new(ready);
-    for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
-        let changed: Vec<bool> = play.deeds.iter().map(play::Deed::changed).collect();
-        let told = told(play);
-        let scene = Scene {
-            steps,
-            changed: &changed,
-            at: reference_place(scenario, index),
-            tools: &ready.tools,
-            used: &used,
-            forbidden: &forbidden,
-            siblings: &siblings,
-            told: &told,
-            inaction: scenario.inaction,
-            seed: ready.world_seed,
-        };
-        let (mutants, more) = scene.mutants();
-        proof.untried += more;
-        for (mut mutant, steps) in mutants {
-            if index > 0 {
-                mutant.name = format!("reference {}, {}", index + 1, mutant.name);
-            }
-            let play = Play::of(ready, steps, limits).await;
-            seen.add(&play);
-            let same = sameness.holds(&play);
-            tally.add(mutant, &play, same);
-        }
-    }
-    tally.finish(ready, proof);
+/// Where a scenario's plays take place.
+struct Stage<'a> {
+    ready: &'a ReadyScenario,
+    witnesses: Witnesses<'a>,
+    seen: Seen,
+    /// References and probes of which nothing is proved, with the criteria that would have to decide.
+    open: Vec<(Kind, String, Vec<usize>)>,
 }
 
-async fn equivalents_of(ready: &ReadyScenario, references: &[Play], limits: Limits, proof: &mut Proof) {
-    let scenario = &ready.scenario;
-    let known = scenario.user.iter().map(|m| m.text.as_str()).chain(scenario.system.as_deref());
-    let known = known.collect::<Vec<&str>>().join("\n");
-    let paraphrases = &scenario.check.paraphrases;
-    for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
-        let tools: &[ToolSpec] = &ready.tools;
-        for equivalent in equivalents::equivalents(steps, &play.deeds, tools, &known, paraphrases) {
-            let play = Play::of(ready, equivalent.steps.clone(), limits).await;
-            let judged = play.judged();
-            if matches!(judged, Judged::Ungraded(_)) {
-                continue;
+impl Stage<'_> {
+    async fn mutants(&mut self, references: &[Play], sameness: &Sameness<'_>, limits: Limits, proof: &mut Proof) {
+        let ready = self.ready;
+        let scenario = &ready.scenario;
+        let siblings = Siblings::of(scenario.initial.value());
+        let steps = || scenario.references.iter().flatten();
+        let used: BTreeSet<String> =
+            steps().filter_map(|s| if let Step::Call { tool, .. } = s { Some(tool.clone()) } else { None }).collect();
+        let forbidden = forbidden(ready);
+        let mut tally = Tally::new(ready);
+        for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
+            let changed: Vec<bool> = play.deeds.iter().map(play::Deed::changed).collect();
+            let told = told(play);
+            let scene = Scene {
+                steps,
+                changed: &changed,
+                at: reference_place(scenario, index),
+                tools: &ready.tools,
+                used: &used,
+                forbidden: &forbidden,
+                siblings: &siblings,
+                told: &told,
+                inaction: scenario.inaction,
+                seed: ready.world_seed,
+            };
+            let (mutants, more) = scene.mutants();
+            proof.untried += more;
+            for (mut mutant, steps) in mutants {
+                if index > 0 {
+                    mutant.name = format!("reference {}, {}", index + 1, mutant.name);
+                }
+                let mut play = Play::of(ready, steps, limits).await;
+                let same = sameness.holds(&play);
+                if !same {
+                    self.witnesses.ask_if_needed(ready, &mut play).await;
+                }
+                self.seen.add(&play);
+                tally.add(mutant, &play, same);
             }
-            let task = |i: &usize| scenario.criteria.get(*i).is_none_or(|c| c.measure == "task");
-            let failing: Vec<usize> = play.failed().filter(task).collect();
-            let allowed = |i: &usize| scenario.criteria.get(*i).is_some_and(|c| equivalent.is_forbidden_by(c));
-            if !failing.is_empty() && failing.iter().all(allowed) {
-                continue;
+        }
+        tally.finish(ready, proof);
+    }
+
+    async fn equivalents(&mut self, references: &[Play], limits: Limits, proof: &mut Proof) {
+        let ready = self.ready;
+        let scenario = &ready.scenario;
+        let known = scenario.user.iter().map(|m| m.text.as_str()).chain(scenario.system.as_deref());
+        let known = known.collect::<Vec<&str>>().join("\n");
+        let paraphrases = &scenario.check.paraphrases;
+        for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
+            let tools: &[ToolSpec] = &ready.tools;
+            for equivalent in equivalents::equivalents(steps, &play.deeds, tools, &known, paraphrases) {
+                let mut play = Play::of(ready, equivalent.steps.clone(), limits).await;
+                self.witnesses.ask(ready, &mut play).await;
+                let judged = play.judged();
+                if matches!(judged, Judged::Ungraded(_)) {
+                    continue;
+                }
+                let failing: Vec<usize> = play.failed().filter(|i| play.grades[*i].decides()).collect();
+                let allowed = |i: &usize| scenario.criteria.get(*i).is_some_and(|c| equivalent.is_forbidden_by(c));
+                if !failing.is_empty() && failing.iter().all(allowed) {
+                    continue;
+                }
+                let reference = if index > 0 { format!("reference {}, ", index + 1) } else { String::new() };
+                let name = format!("{reference}{}", equivalent.name);
+                proof.equivalents.push(Alike::new(ready, name, &play, &failing));
             }
-            let reference = if index > 0 { format!("reference {}, ", index + 1) } else { String::new() };
-            let name = format!("{reference}{}", equivalent.name);
-            proof.equivalents.push(Alike::new(ready, name, judged == Judged::Passed, &failing, &play.grades));
         }
     }
 }

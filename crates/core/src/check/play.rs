@@ -7,7 +7,9 @@ use crate::session::Finished;
 use crate::suite::{Limits, Probe, Step};
 use mocktrial_provider::Cancel;
 use mocktrial_scoring::Subject;
-use mocktrial_trajectory::{Body, Cause, Digest, EndReason, Grade, Op, Outcome, Responder, ToolFailure, Trajectory};
+use mocktrial_trajectory::{
+    Answer, Body, Cause, Digest, EndReason, Grade, Measurements, Op, Outcome, Responder, ToolFailure, Trajectory,
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -38,10 +40,13 @@ impl Deed {
 /// What came of a play.
 pub(super) struct Play {
     pub(super) trajectory: Trajectory,
+    measurements: Measurements,
     pub(super) deeds: Vec<Deed>,
     pub(super) answers: Vec<String>,
     pub(super) final_hash: Digest,
     pub(super) grades: Vec<Grade>,
+    /// The criteria that ask somebody and have no grade for want of an answer, by their places.
+    pub(super) open: Vec<usize>,
 }
 
 /// What the criteria made of a play.
@@ -51,6 +56,8 @@ pub(super) enum Judged {
     Failed,
     /// Nobody can say, for this reason.
     Ungraded(String),
+    /// Only they can say whom criteria ask, and they have not answered.
+    Unproved,
 }
 
 impl Play {
@@ -65,26 +72,63 @@ impl Play {
         let system = ready.scenario.system.as_deref().map(Arc::from);
         let finished = episode::play(ready, driver, system, limits, &Cancel::never()).await;
         let Finished { trajectory, measurements, world, .. } = finished;
-        // Nobody is asked anything here: what would need an answer is left ungraded.
-        let subject = Subject { trajectory: &trajectory, measurements: Some(&measurements) };
-        let grades = ready.grading.grade(&subject, &[]);
         let deeds = deeds(&trajectory);
         let answers = trajectory.answers().into_iter().map(|(_, text)| text).collect();
-        Self { deeds, answers, final_hash: world.state().digest(), grades, trajectory }
+        let final_hash = world.state().digest();
+        let (grades, open) = (Vec::new(), Vec::new());
+        let mut play = Self { trajectory, measurements, deeds, answers, final_hash, grades, open };
+        play.grade(ready, &[]);
+        play
     }
 
-    /// Failed where a task criterion says so, even if another one cannot say anything.
+    /// Grades it from these answers. What is not answered is left open, and not held against anybody.
+    pub(super) fn grade(&mut self, ready: &ReadyScenario, answers: &[Answer]) {
+        self.grades = ready.grading.grade(&self.subject(), answers);
+        self.open.clear();
+        if self.trajectory.end().is_some_and(|end| !end.is_infrastructure()) {
+            let ungraded = |i: &usize| matches!(self.grades[*i].outcome, Outcome::Ungraded { .. });
+            self.open = ready.grading.asks().into_iter().map(|(i, _)| i).filter(ungraded).collect();
+            self.open.dedup();
+        }
+    }
+
+    /// What is graded.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { trajectory: &self.trajectory, measurements: Some(&self.measurements) }
+    }
+
+    /// Failed where a criterion says so that decides, even if another one cannot say anything.
     pub(super) fn judged(&self) -> Judged {
-        let task = || self.grades.iter().filter(|g| g.measure == "task");
+        let decides = || self.grades.iter().enumerate().filter(|(_, g)| g.decides());
         let ended = self.trajectory.end().unwrap_or(EndReason::HarnessError);
-        if !ended.is_infrastructure() && task().any(|g| g.outcome == Outcome::Failed) {
+        if !ended.is_infrastructure() && decides().any(|(_, g)| g.outcome == Outcome::Failed) {
             return Judged::Failed;
         }
-        let why = task().find_map(|g| match &g.outcome {
-            Outcome::Ungraded { why, .. } => Some(why.clone()),
+        match self.ungraded() {
+            Some(why) => Judged::Ungraded(self.trajectory.end_detail().unwrap_or(why).to_owned()),
+            None if decides().any(|(i, _)| self.open.contains(&i)) => Judged::Unproved,
+            None => Judged::Passed,
+        }
+    }
+
+    /// As [`Play::judged`], but where a criterion that asks nobody has no grade, nothing is decided by others:
+    /// no agent may bring that about.
+    pub(super) fn judged_whole(&self) -> Judged {
+        self.ungraded().map_or_else(|| self.judged(), |why| Judged::Ungraded(why.to_owned()))
+    }
+
+    /// Why a criterion that decides and asks nobody has no grade, if one has none.
+    fn ungraded(&self) -> Option<&str> {
+        let decides = self.grades.iter().enumerate().filter(|(i, g)| g.decides() && !self.open.contains(i));
+        decides.into_iter().find_map(|(_, g)| match &g.outcome {
+            Outcome::Ungraded { why, .. } => Some(why.as_str()),
             _ => None,
-        });
-        why.map_or(Judged::Passed, |why| Judged::Ungraded(self.trajectory.end_detail().map_or(why, str::to_owned)))
+        })
+    }
+
+    /// The criteria that are open and decide, by their places.
+    pub(super) fn undecided(&self) -> Vec<usize> {
+        self.open.iter().copied().filter(|i| self.grades[*i].decides()).collect()
     }
 
     /// Whether the world could not answer one of its calls.

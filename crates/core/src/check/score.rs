@@ -2,11 +2,12 @@
 
 use super::mutants::{Fault, Mutant};
 use super::play::{Judged, Play};
+use super::unproved::whom;
 use super::{Proof, unknown_name};
 use crate::ready::ReadyScenario;
 use crate::suite::{Accepted, Mistake};
 use mocktrial_scoring::END;
-use mocktrial_trajectory::{Grade, Pointer};
+use mocktrial_trajectory::Pointer;
 
 /// A part of a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +69,11 @@ pub enum Verdict {
         /// The author's reason.
         why: String,
     },
+    /// Only they could catch it whom these criteria ask, by their places: it is not counted.
+    Unproved {
+        /// At least one.
+        by: Vec<usize>,
+    },
     /// Nobody can say whether it passes: it is not counted.
     Ungraded {
         /// Why not.
@@ -80,23 +86,31 @@ pub enum Verdict {
 pub struct Alike {
     /// Its name.
     pub name: String,
-    /// Whether it passed, as it should.
-    pub passed: bool,
+    /// Whether it passed, as it should; `None` where only they could say whom criteria ask.
+    pub passed: Option<bool>,
+    /// Those criteria, by their places.
+    pub open: Vec<usize>,
     /// What is wrong, where it did not.
     pub mistake: Option<Mistake>,
 }
 
 impl Alike {
-    pub(super) fn new(ready: &ReadyScenario, name: String, passed: bool, failing: &[usize], grades: &[Grade]) -> Self {
-        let mistake = (!passed).then(|| {
+    pub(super) fn new(ready: &ReadyScenario, name: String, play: &Play, failing: &[usize]) -> Self {
+        let (passed, open) = match play.judged() {
+            Judged::Passed => (Some(true), Vec::new()),
+            Judged::Unproved => (None, play.undecided()),
+            Judged::Failed | Judged::Ungraded(_) => (Some(false), Vec::new()),
+        };
+        let mistake = (passed == Some(false)).then(|| {
             let first = failing.first().copied().unwrap_or_default();
-            let note = grades.get(first).and_then(|g| g.evidence.first()).map_or("no evidence", |e| e.note.as_str());
+            let note =
+                play.grades.get(first).and_then(|g| g.evidence.first()).map_or("no evidence", |e| e.note.as_str());
             let at = Pointer::default().child("expect").child(first);
             let message = format!("this fails an agent that does the same as the reference ({name}): {note}");
             let hint = "a criterion that accepts one way alone fails agents that are right: loosen it";
             ready.scenario.mistake_at(&at, message, Some(hint.to_owned())).warning()
         });
-        Self { name, passed, mistake }
+        Self { name, passed, open, mistake }
     }
 }
 
@@ -113,6 +127,10 @@ pub struct CriterionScore {
     pub caught: usize,
     /// How many of them no other criterion fails.
     pub alone: usize,
+    /// Whom it asks, such as "the judge `careful`".
+    pub asks: Vec<String>,
+    /// How many mutants are unproved for want of its grade.
+    pub open: usize,
 }
 
 /// Mutants that survive through the same hole.
@@ -137,15 +155,18 @@ pub(super) struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     pub(super) fn new(ready: &'a ReadyScenario) -> Self {
-        let score = |at: &str, grader: &str, measure: &str| CriterionScore {
+        let score = |at: &str, grader: &str, measure: &str, asks: Vec<String>| CriterionScore {
             at: at.to_owned(),
             grader: grader.to_owned(),
             measure: measure.to_owned(),
             caught: 0,
             alone: 0,
+            asks,
+            open: 0,
         };
-        let criteria = ready.scenario.criteria.iter().map(|c| score(&c.at, &c.grader, &c.measure));
-        let criteria = criteria.chain([score(END, END, "task")]).collect();
+        let criteria = ready.scenario.criteria.iter().zip(whom(ready));
+        let criteria = criteria.map(|(c, whom)| score(&c.at, &c.grader, &c.measure, whom));
+        let criteria = criteria.chain([score(END, END, "task", Vec::new())]).collect();
         Self { accept: &ready.scenario.check.accept, tried: Vec::new(), criteria, broken: None }
     }
 
@@ -157,12 +178,15 @@ impl<'a> Tally<'a> {
         let verdict = match play.judged() {
             _ if same => Verdict::Equivalent,
             Judged::Ungraded(why) => Verdict::Ungraded { why },
-            Judged::Failed | Judged::Passed if play.failed().next().is_some() => {
-                Verdict::Caught { by: self.catch(play) }
-            }
-            Judged::Failed | Judged::Passed => {
-                accepted().map_or(Verdict::Survived, |a| Verdict::Accepted { why: a.why.clone() })
-            }
+            _ if play.failed().next().is_some() => Verdict::Caught { by: self.catch(play) },
+            _ => match accepted() {
+                Some(accepted) => Verdict::Accepted { why: accepted.why.clone() },
+                None if play.open.is_empty() => Verdict::Survived,
+                None => {
+                    play.open.iter().for_each(|i| self.criteria[*i].open += 1);
+                    Verdict::Unproved { by: play.open.clone() }
+                }
+            },
         };
         self.tried.push(Tried { mutant, verdict });
     }

@@ -4,12 +4,10 @@
 //! ignore it, or take tools and drop them.
 
 mod picture;
-mod purse;
 mod questions;
 
-pub use purse::Purse;
-
 use crate::endpoints::{EndpointError, Providers};
+use crate::purse::Purse;
 use crate::suite::{Budget, Endpoint, EndpointKind};
 use mocktrial_provider::{
     Answer, Cancel, Context, Kind, Meter, Model as _, ModelConfig, ProviderError, RemoteModel, Request, Role, Spend,

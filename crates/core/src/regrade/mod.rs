@@ -14,11 +14,10 @@ mod changes;
 
 pub use changes::{Change, Passed, Regraded};
 
-use crate::answering::{Known, Occasion, Respondents, is_same};
+use crate::answering::{Asking, Known, Occasion, is_same};
 use crate::ready::ReadyScenario;
 use crate::record::{instrument, stored};
 use changes::Counting;
-use mocktrial_provider::{Cancel, Meter};
 use mocktrial_scoring::{Grading, Subject, total};
 use mocktrial_store::{Asked, Regrade, Regrading, RunFile, Store, StoreError, StoredEpisode};
 use mocktrial_trajectory::{EpisodeKey, Question, Trajectory};
@@ -183,24 +182,12 @@ fn unanswered(question: Question, before: &[Asked]) -> Asked {
     Asked { question, answer, respondent: None, measurement: None }
 }
 
-/// What [`ask`] asks with.
-pub struct Asking<'a> {
-    /// Those who answer.
-    pub respondents: &'a Respondents,
-    /// The budget, if there is one.
-    pub meter: Option<Arc<dyn Meter>>,
-    /// The switch that ends it.
-    pub cancel: Cancel,
-    /// Told of every episode whose questions have been answered.
-    pub ended: &'a (dyn Fn(&EpisodeKey) -> Result<(), String> + Sync),
-}
-
 /// Asks what no stored answer tells, and stores the answers as they come. Returns how many questions were
 /// asked, and how many of them have no answer still.
 ///
 /// # Errors
 /// When the run cannot be read or written; answers that were stored stay.
-pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking<'_>) -> Result<(u64, u64), StoreError> {
+pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking) -> Result<(u64, u64), StoreError> {
     let (mut asked, mut failed) = (0, 0);
     for key in open(file, instruments)? {
         if asking.cancel.is_cancelled() {
@@ -226,7 +213,7 @@ pub async fn ask(file: &RunFile, instruments: &Instruments<'_>, asking: &Asking<
             file.keep_answers(&key, good)?;
         }
         // A cassette that cannot be written costs no answer: they are in the run file.
-        if let Err(why) = (asking.ended)(&key) {
+        if let Err(why) = asking.providers.end_episode(&key, true) {
             tracing::warn!(episode = %key, why, "the cassette cannot be written");
         }
     }

@@ -8,6 +8,7 @@ use super::load_world::{Ready, errors_since, said};
 use super::mistake::Mistake;
 use super::model::{Accepted, CheckNotes, Instrument, Limits, Place, Row, Scenario, Step};
 use super::reading::Reader;
+use super::scripts::Scripts;
 use super::source::{Span, printable, steers};
 use super::substitute::Clash;
 use super::{attachments, merge, names, schemas, substitute};
@@ -219,6 +220,7 @@ impl Builder<'_> {
 
     fn build(&mut self, reader: &mut Reader, mut value: Value) -> Option<Scenario> {
         let mark = reader.mistakes.len();
+        let scripts = Scripts::inline(reader, self.document, &mut value);
         let raw_expect = value.get("expect").cloned().unwrap_or_default();
         schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
@@ -231,7 +233,7 @@ impl Builder<'_> {
         let references = self.references(reader, &file, tools.as_ref(), user.len());
         let criteria = self.criteria(reader, &file);
         let complete = criteria.len() == file.expect.len();
-        let asks = self.lint(reader, &criteria, complete, tools.as_ref(), (references.len(), file.inaction));
+        let asks = self.lint(reader, &criteria, complete, tools.as_ref(), (references.len(), file.inaction), &scripts);
         let asked = self.asked(reader, asks);
         if errors_since(reader, mark) {
             return None;
@@ -295,6 +297,7 @@ impl Builder<'_> {
                     key: row.name().to_owned(),
                 }),
             },
+            scripts: scripts.files(),
         })
     }
 
@@ -445,6 +448,7 @@ impl Builder<'_> {
         complete: bool,
         tools: Option<&BTreeSet<String>>,
         (references, inaction): (usize, bool),
+        scripts: &Scripts,
     ) -> Vec<(usize, Ask)> {
         let all = self.world.world.world.tools();
         let some: Vec<ToolSpec>;
@@ -475,7 +479,13 @@ impl Builder<'_> {
                 [&["expect".to_owned(), index.to_string()][..], inner.as_slice()].concat()
             };
             let hint = only_changed(inner).or_else(|| fault.hint.clone());
-            self.fault(reader, &at, &fault.message, hint);
+            if scripts.is_told(&at) {
+                continue;
+            }
+            match scripts.mistake(&at, fault.within, &fault.message).map(|mistake| mistake.hint_if(hint.clone())) {
+                Some(mistake) => reader.mistakes.push(mistake),
+                None => self.fault(reader, &at, fault.in_words(), hint),
+            }
         }
         Vec::new()
     }

@@ -119,14 +119,7 @@ fn state(reader: &mut Reader, document: &Document) -> Option<Value> {
 
 fn script(reader: &mut Reader, document: &Document) -> Option<Arc<super::source::Source>> {
     let node: &Node = document.root.get("script")?;
-    let path = reader.follow(&document.source, node.span, node.as_str()?)?;
-    match reader.text(&path) {
-        Ok(source) => Some(source),
-        Err(wrong) => {
-            reader.mistakes.push(document.source.mistake(node.span, wrong.message).hint_if(wrong.hint));
-            None
-        }
-    }
+    reader.follow_text(&document.source, node.span, node.as_str()?)
 }
 
 /// What decides how calls are answered. How states are compared belongs to the criteria.

@@ -85,6 +85,7 @@ mod paths;
 mod project;
 mod reading;
 mod schemas;
+mod scripts;
 mod select;
 mod shape;
 mod source;
@@ -96,7 +97,9 @@ pub use config::{
 };
 pub use gate::{GateRules, GateScope, TagRule};
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
-pub use model::{Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};
+pub use model::{
+    Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, ScriptFile, Step, Suite,
+};
 pub(crate) use names::hint as name_hint;
 pub(crate) use project::locate;
 pub use project::{CONFIG_FILE, Project};

@@ -83,6 +83,19 @@ pub struct Scenario {
     pub instrument: Instrument,
     /// Where it is written.
     pub source: Place,
+    /// The files of its criteria's scripts; their texts stand in the criteria.
+    pub scripts: Vec<ScriptFile>,
+}
+
+/// A file that a criterion's script stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptFile {
+    /// Where in the scenario's file the criterion `script` has its parameters.
+    pub at: Pointer,
+    /// The file on disk.
+    pub path: PathBuf,
+    /// Its path relative to the project, with `/` between the parts.
+    pub file: String,
 }
 
 /// What an author says of a scenario's criteria, for `mocktrial check`.
@@ -247,5 +260,18 @@ impl Scenario {
     #[must_use]
     pub fn mistake_at(&self, at: &Pointer, message: impl Into<String>, hint: Option<String>) -> Mistake {
         super::locate(&self.source, at, message.into(), hint)
+    }
+
+    /// A mistake that compiling the criteria has found: in the file of a script where it lies in one, else at
+    /// the criterion.
+    #[must_use]
+    pub fn mistake_of(&self, found: mocktrial_scoring::Mistake) -> Mistake {
+        let criterion = Pointer::default().child("expect").child(found.criterion);
+        let at = Pointer([criterion.0.as_slice(), found.at.0.as_slice()].concat());
+        let script = self.scripts.iter().find(|script| script.at.child("source") == at);
+        match script {
+            Some(script) => super::scripts::locate(script, found.within, &found.message).hint_if(found.hint),
+            None => self.mistake_at(&criterion, found.in_words(), found.hint),
+        }
     }
 }

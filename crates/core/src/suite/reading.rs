@@ -16,6 +16,8 @@ pub(crate) struct Reader {
     documents: HashMap<PathBuf, Option<Arc<Document>>>,
     /// What goes with messages, read once however often it is named.
     pub(crate) attachments: HashMap<PathBuf, Part>,
+    /// Texts that are put where they are named.
+    texts: HashMap<PathBuf, Arc<Source>>,
     /// By document, the files that have named it.
     followed: HashMap<PathBuf, BTreeSet<PathBuf>>,
 }
@@ -27,6 +29,7 @@ impl Reader {
             mistakes: Vec::new(),
             documents: HashMap::new(),
             attachments: HashMap::new(),
+            texts: HashMap::new(),
             followed: HashMap::new(),
         }
     }
@@ -59,6 +62,25 @@ impl Reader {
         let folder = from.path.parent().unwrap_or(Path::new(""));
         match self.root.resolve(folder, text) {
             Ok(path) => Some(path),
+            Err(wrong) => {
+                self.mistakes.push(from.mistake(span, wrong.message).hint_if(wrong.hint));
+                None
+            }
+        }
+    }
+
+    /// The text of the file that some text of a file names, read once however often it is named; mistakes are
+    /// noted at the text.
+    pub(crate) fn follow_text(&mut self, from: &Source, span: Span, text: &str) -> Option<Arc<Source>> {
+        let path = self.follow(from, span, text)?;
+        if let Some(known) = self.texts.get(&path) {
+            return Some(Arc::clone(known));
+        }
+        match self.text(&path) {
+            Ok(source) => {
+                self.texts.insert(path, Arc::clone(&source));
+                Some(source)
+            }
             Err(wrong) => {
                 self.mistakes.push(from.mistake(span, wrong.message).hint_if(wrong.hint));
                 None

@@ -88,7 +88,7 @@ fn the_bundled_criteria_pass_what_they_should_and_fail_what_they_should() {
     for scenario in suite().scenarios {
         let proof = block_on(async {
             let ready = ReadyScenario::new(scenario).await.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-            prove(&ready, Limits::default()).await
+            prove(&ready, Limits::default(), None).await
         });
         assert!(proof.mistakes.is_empty(), "{}", proof.mistakes.iter().map(|m| m.render(false)).collect::<String>());
         assert_eq!(proof.warnings, [], "{}", proof.scenario);

@@ -11,5 +11,6 @@ mod mistakes;
 mod numbers;
 mod paths;
 mod proving;
+mod scripts;
 mod selecting;
 mod tools;

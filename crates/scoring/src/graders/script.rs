@@ -5,7 +5,7 @@ mod record;
 use crate::kind::note;
 use crate::parameters::{read, schema_of, shown};
 use crate::text::excerpt;
-use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting, Subject};
+use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting, Spot, Subject};
 use mocktrial_script::{GradingScript, Limits, ScriptError};
 use mocktrial_trajectory::{Answer, Body, Cause, EndReason, Evidence, Trajectory};
 use record::Recorded;
@@ -28,7 +28,9 @@ const SHOWN: usize = 10;
 #[serde(deny_unknown_fields)]
 struct Parameters {
     /// The script.
-    source: String,
+    source: Option<String>,
+    /// Or the file that it stands in, relative to the scenario's; whoever loads the scenario puts its text here.
+    file: Option<String>,
 }
 
 pub(super) struct Script;
@@ -43,15 +45,34 @@ impl GraderKind for Script {
     }
 
     fn schema(&self) -> Value {
-        schema_of::<Parameters>()
+        let mut schema = schema_of::<Parameters>();
+        // Either is enough, and both are one too many.
+        schema["minProperties"] = 1.into();
+        schema["maxProperties"] = 1.into();
+        schema
     }
 
     fn compile(&self, parameters: &Value, _setting: &Setting<'_>) -> Result<Box<dyn Grader>, Vec<Fault>> {
         let p: Parameters = read(parameters)?;
-        match GradingScript::compile("script", &p.source, &Limits::default()) {
+        let source = match (p.source, p.file) {
+            (Some(source), None) => source,
+            (Some(_), Some(_)) => {
+                let message = "there are both `source` and `file`, and a criterion has one script";
+                return Err(vec![Fault::at(&["file"], message).hint("leave out one of them")]);
+            }
+            (None, Some(_)) => {
+                let hint = "write the script itself under `source`";
+                return Err(vec![Fault::at(&["file"], "nobody has read this file here").hint(hint)]);
+            }
+            (None, None) => {
+                let hint = "write it under `source`, or name its file under `file`";
+                return Err(vec![Fault::at(&[], "there is no script here").hint(hint)]);
+            }
+        };
+        match GradingScript::compile("script", &source, &Limits::default()) {
             Ok(script) => Ok(Box::new(Compiled { script })),
             Err(error) => {
-                let fault = Fault::at(&["source"], in_words(&error));
+                let fault = Fault::at(&["source"], &error.message).within(spot(&error));
                 let missing = error.at.is_none() && error.message.contains("`grade`");
                 Err(vec![if missing { fault.hint("begin with `def grade(episode):`") } else { fault }])
             }
@@ -59,11 +80,28 @@ impl GraderKind for Script {
     }
 }
 
-/// The message with its place in the source.
-fn in_words(error: &ScriptError) -> String {
-    match &error.at {
-        Some(at) => format!("line {}, column {}: {}", at.line, at.column, error.message),
-        None => error.message.clone(),
+/// Where in the source a script went wrong.
+fn spot(error: &ScriptError) -> Option<Spot> {
+    let at = error.at.as_ref()?;
+    Some(Spot { line: at.line, column: at.column, span: at.span })
+}
+
+/// Why a script gave no score.
+struct Why {
+    within: Option<Spot>,
+    message: String,
+}
+
+impl<S: Into<String>> From<S> for Why {
+    fn from(message: S) -> Self {
+        Self { within: None, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.within.map_or(Ok(()), |spot| write!(f, "{spot}: "))?;
+        f.write_str(&self.message)
     }
 }
 
@@ -81,8 +119,12 @@ impl Grader for Compiled {
 
     fn vacuous(&self, prepared: &Prepared) -> Option<Fault> {
         let why = self.judge_idle(prepared).err()?;
-        let message = format!("it cannot grade an episode in which the agent does and says nothing: {why}");
-        Some(Fault::at(&["source"], message).hint("what an agent leaves out is `None`, or not in the list"))
+        let message = format!("it cannot grade an episode in which the agent does and says nothing: {}", why.message);
+        Some(
+            Fault::at(&["source"], message)
+                .within(why.within)
+                .hint("what an agent leaves out is `None`, or not in the list"),
+        )
     }
 
     fn grade(&self, facts: &Facts<'_>, _answers: &[Answer]) -> Judgement {
@@ -105,7 +147,7 @@ struct Returned {
 
 impl Compiled {
     /// Judges an episode in which the agent does and says nothing.
-    fn judge_idle(&self, prepared: &Prepared) -> Result<Returned, String> {
+    fn judge_idle(&self, prepared: &Prepared) -> Result<Returned, Why> {
         let mut trajectory = Trajectory::default();
         trajectory.push(0, Body::user(""));
         trajectory.push(0, Body::Say { text: String::new() });
@@ -113,15 +155,15 @@ impl Compiled {
         self.judge(&Facts::new(prepared, &Subject { trajectory: &trajectory, measurements: None }))
     }
 
-    fn judge(&self, facts: &Facts<'_>) -> Result<Returned, String> {
-        let returned =
-            self.script.grade(&Recorded::new(facts), &Limits::default()).map_err(|error| in_words(&error))?;
+    fn judge(&self, facts: &Facts<'_>) -> Result<Returned, Why> {
+        let returned = self.script.grade(&Recorded::new(facts), &Limits::default());
+        let returned = returned.map_err(|error| Why { within: spot(&error), message: error.message })?;
         let (score, notes) = match &returned {
             Value::Object(map) => {
                 if let Some(key) = map.keys().find(|key| !matches!(key.as_str(), "score" | "notes")) {
-                    return Err(format!(
-                        "it returned a map with the unknown key `{key}`: there are `score` and `notes`"
-                    ));
+                    let message =
+                        format!("it returned a map with the unknown key `{key}`: there are `score` and `notes`");
+                    return Err(message.into());
                 }
                 let score = map.get("score").ok_or("it returned a map without `score`")?;
                 (score, map.get("notes").filter(|notes| !notes.is_null()))
@@ -133,7 +175,7 @@ impl Compiled {
             Value::Number(number) => {
                 number.as_f64().filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| not_a_score(score))?
             }
-            other => return Err(not_a_score(other)),
+            other => return Err(not_a_score(other).into()),
         };
         let mut evidence = notes.map(|notes| read_notes(notes, facts)).transpose()?.unwrap_or_default();
         if evidence.is_empty() {
