@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn a_difference_is_drawn_around_its_zero() {
         let draw = |value, low, high| drawn(&Estimate { value, low, high }, 21);
-        assert_eq!(draw(0.2, -0.1, 0.5), "│        ├┼●──┤     │");
+        assert_eq!(draw(0.2, -0.1, 0.5), "│        ├┼─●──┤    │");
         assert_eq!(draw(-0.5, -0.5, -0.5), "│    ●    ┼         │");
         assert_eq!(scale(21), "−100      0      +100");
     }
