@@ -50,9 +50,12 @@ fn head(summary: &Summary, style: &Style) -> String {
     let run = &summary.run;
     let mut out = String::new();
     title(&mut out, &format!("Run {}", clean_line(&run.name)), style);
-    let (scenarios, endpoints) = (summary.scenarios.len() as u64, summary.endpoints.len() as u64);
+    let ids: std::collections::BTreeSet<&str> = summary.scenarios.iter().map(|s| &*s.id).collect();
+    let (scenarios, endpoints) = (ids.len() as u64, summary.endpoints.len() as u64);
+    let rows = summary.scenarios.len() as u64;
+    let variants = if rows > scenarios { format!(" ({rows} with their variants)") } else { String::new() };
     let line = format!(
-        "{} × {} × {} · seed {} · begun {} · mocktrial {}",
+        "{}{variants} × {} × {} · seed {} · begun {} · mocktrial {}",
         count(scenarios, "scenario"),
         count(endpoints, "endpoint"),
         count(u64::from(run.trials), "trial"),
