@@ -80,6 +80,11 @@ pub(crate) enum Command {
     /// No worse: a loss of the margin or more is ruled out (exit code 0). Regressed: it is shown, or a rule is broken (1).
     /// Inconclusive: neither; what would decide it is said (5). Rules and margins stand under `[gate]` in mocktrial.toml.
     Gate(GateArgs),
+    /// Find out by simulation how often the configured gate is wrong on this suite
+    ///
+    /// False alarms where nothing has changed, false *no worse* where exactly the margin is lost, and power where --effect is
+    /// lost. Where an error is surely more frequent than alpha, the gate refuses to answer (exit code 5).
+    Audit(AuditArgs),
     /// Accept a run's results as the baseline that changes are held against
     ///
     /// All of an endpoint's results are accepted together; single scenarios only where they are new or have changed. The
@@ -375,6 +380,37 @@ pub(crate) struct GateArgs {
 fn share(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| (0.0..=1.0).contains(s));
     value.ok_or_else(|| "a share lies between 0 and 1".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Only these endpoints; may be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// Trials of the candidate per scenario [default: as many as the baseline has]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: Option<u32>,
+    /// The loss at which the gate's power is measured, as a share
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share)]
+    pub(crate) effect: f64,
+    /// Simulated gates for each truth
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub(crate) replications: u32,
+    /// What decides the simulation
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// The baseline [default: mocktrial.toml, else baseline.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// As for `gate`
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) margin: Option<f64>,
+    /// As for `gate`
+    #[arg(long, value_name = "SHARE", value_parser = error_level)]
+    pub(crate) alpha: Option<f64>,
+    /// As for `gate`
+    #[arg(long, value_enum)]
+    pub(crate) scope: Option<ScopeArg>,
 }
 
 #[derive(Debug, Args)]

@@ -62,7 +62,13 @@ pub(crate) fn gate(args: &GateArgs, out: Out) -> Outcome {
             let anchor = baseline.anchor.get(&candidate.endpoint).filter(|a| a.run_hash != accepted.run_hash);
             let anchor = anchor.map(|a| Standard::of_accepted(a, "anchor"));
             let standard = Standard::of_accepted(accepted, "baseline");
-            found.push(judge(candidate, &standard, anchor.as_ref(), age_days(&accepted.ran), args, config)?);
+            let mut one = judge(candidate, &standard, anchor.as_ref(), age_days(&accepted.ran), args, config)?;
+            // A gate that is known to be wrong too often says nothing.
+            if let Some(why) = crate::audit::objection(&project, accepted, args, &candidate.endpoint)? {
+                one.answer = Answer::Inconclusive;
+                one.refused.get_or_insert(why);
+            }
+            found.push(one);
         }
     }
     let Some(worst) = found.iter().map(|g| g.answer).max() else {
@@ -84,6 +90,33 @@ pub(crate) fn gate(args: &GateArgs, out: Out) -> Outcome {
     })
 }
 
+/// The rules as configured, with what is typed outranking them. `known` are the scenarios, with their ids.
+pub(crate) fn rules<'a>(
+    config: &GateRules,
+    known: impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone,
+    (margin, alpha, scope): (Option<f64>, Option<f64>, Option<crate::args::ScopeArg>),
+) -> Result<Rules, Failure> {
+    Ok(Rules {
+        margin: margin.unwrap_or(config.margin),
+        anchor_margin: config.anchor_margin,
+        alpha: alpha.unwrap_or(config.alpha),
+        power: config.power,
+        scope: scope.map_or(
+            match config.scope {
+                GateScope::Suite => mocktrial_analysis::compare::Scope::Suite,
+                GateScope::Population => mocktrial_analysis::compare::Scope::Population,
+            },
+            Into::into,
+        ),
+        max_age_days: config.max_age_days,
+        must_pass: must_pass(known, &config.must_pass)?,
+        zero_tolerance: config.zero_tolerance.clone(),
+        max_cost: config.max_cost,
+        max_seconds: config.max_seconds,
+        tags: config.tags.iter().map(|rule| (rule.tag.clone(), rule.margin)).collect(),
+    })
+}
+
 fn judge(
     candidate: &Arm,
     standard: &Standard,
@@ -92,41 +125,23 @@ fn judge(
     args: &GateArgs,
     config: &GateRules,
 ) -> Result<Gated, Failure> {
-    let rules = Rules {
-        margin: args.margin.unwrap_or(config.margin),
-        anchor_margin: config.anchor_margin,
-        alpha: args.alpha.unwrap_or(config.alpha),
-        power: config.power,
-        scope: args.scope.map_or(
-            match config.scope {
-                GateScope::Suite => mocktrial_analysis::compare::Scope::Suite,
-                GateScope::Population => mocktrial_analysis::compare::Scope::Population,
-            },
-            Into::into,
-        ),
-        max_age_days: config.max_age_days,
-        must_pass: must_pass(candidate, &config.must_pass)?,
-        zero_tolerance: config.zero_tolerance.clone(),
-        max_cost: config.max_cost,
-        max_seconds: config.max_seconds,
-        tags: config.tags.iter().map(|rule| (rule.tag.clone(), rule.margin)).collect(),
-    };
+    let known = candidate.tasks.iter().map(|(name, task)| (name, &*task.id));
+    let rules = rules(config, known, (args.margin, args.alpha, args.scope))?;
     gated(candidate, standard, anchor, age_days, &rules).map_err(Failure::infrastructure)
 }
 
 /// The scenarios that globs name; a glob that names none stays as it is, and so is missed.
-fn must_pass(arm: &Arm, globs: &[String]) -> Result<BTreeSet<Arc<str>>, Failure> {
+fn must_pass<'a>(
+    known: impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone,
+    globs: &[String],
+) -> Result<BTreeSet<Arc<str>>, Failure> {
     let mut names = BTreeSet::new();
     for glob in globs {
         let wrong = |e: globset::Error| Failure::mistake(format!("mocktrial.toml: gate.must_pass: `{glob}`: {e}"));
         let matcher = globset::Glob::new(glob).map_err(wrong)?.compile_matcher();
         let before = names.len();
-        names.extend(
-            arm.tasks
-                .iter()
-                .filter(|(name, task)| matcher.is_match(&***name) || matcher.is_match(&*task.id))
-                .map(|(name, _)| Arc::clone(name)),
-        );
+        let meant = known.clone().filter(|(name, id)| matcher.is_match(&***name) || matcher.is_match(id));
+        names.extend(meant.map(|(name, _)| Arc::clone(name)));
         if names.len() == before {
             names.insert(Arc::from(glob.as_str()));
         }
@@ -159,11 +174,11 @@ fn age_days(ran: &str) -> Option<f64> {
     Some((jiff::Timestamp::now() - then).total(jiff::Unit::Hour).ok()? / 24.0)
 }
 
-fn baseline_path(project: &Project, given: Option<&Path>) -> PathBuf {
+pub(crate) fn baseline_path(project: &Project, given: Option<&Path>) -> PathBuf {
     given.map_or_else(|| project.root.join(&project.config.gate.baseline), Path::to_owned)
 }
 
-fn read(path: &Path) -> Result<Baseline, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Baseline, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::mistake(format!(
             "{}: {e}; `mocktrial accept RUN --why …` makes a baseline, and --against RUN needs none",

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod args;
+mod audit;
 mod call;
 mod check;
 mod compare;
@@ -80,6 +81,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
             Command::Gate(args) => gate::gate(&args, out),
+            Command::Audit(args) => audit::audit(&args, out),
             Command::Accept(args) => gate::accept(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),

@@ -154,3 +154,25 @@ fn a_selected_run_is_neither_gated_nor_accepted() {
     let refused = project.run(&["accept", "--why", "x"]).expect(2).err;
     assert!(refused.contains("cannot be accepted"), "{refused}");
 }
+
+#[test]
+fn an_audit_measures_the_gates_errors_and_a_gate_that_is_wrong_too_often_answers_nothing() {
+    let (project, worse) = project("");
+    worse.store(true, Ordering::SeqCst);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    let audit = project.run(&["audit", "--replications", "200", "--quiet"]).expect(0).out;
+    insta::assert_snapshot!("audit", audit);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    project.run(&["gate", "--margin", "0.5"]).expect(0);
+    // What fails half the time now and then cannot be a must.
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    project.write("mocktrial.toml", &(config + "\n[gate]\nmargin = 0.5\nmust_pass = [\"shop/*\"]\n"));
+    let audit = project.run(&["audit", "--replications", "200", "--quiet"]).expect(5).out;
+    assert!(audit.contains("The gate is wrong too often on this suite"), "{audit}");
+    let refused = project.run(&["gate"]).expect(5).out;
+    assert!(
+        refused.contains("No answer: an audit found that this gate says regressed in 100 of 100 cases"),
+        "{refused}"
+    );
+}

@@ -11,12 +11,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod arm;
+pub mod audit;
 pub mod calibration;
 pub mod compare;
 mod episode;
 pub mod gate;
 mod histogram;
 mod judged;
+pub mod simulated;
 mod summary;
 mod tally;
 

@@ -16,6 +16,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod audit;
 mod axis;
 mod compare;
 mod endpoints;
@@ -30,6 +31,7 @@ mod table;
 mod text;
 mod value;
 
+pub use audit::audit;
 pub use compare::compared;
 pub use endpoints::{EndpointRow, FindingRow, FindingsReport, Known, PriceRow, endpoints, findings};
 pub use episode::episode;
