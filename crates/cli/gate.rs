@@ -109,7 +109,7 @@ pub(crate) fn rules<'a>(
             Into::into,
         ),
         max_age_days: config.max_age_days,
-        must_pass: must_pass(known, &config.must_pass)?,
+        must_pass: must_pass(&known, &config.must_pass)?,
         zero_tolerance: config.zero_tolerance.clone(),
         max_cost: config.max_cost,
         max_seconds: config.max_seconds,
@@ -132,7 +132,7 @@ fn judge(
 
 /// The scenarios that globs name; a glob that names none stays as it is, and so is missed.
 fn must_pass<'a>(
-    known: impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone,
+    known: &(impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone),
     globs: &[String],
 ) -> Result<BTreeSet<Arc<str>>, Failure> {
     let mut names = BTreeSet::new();
