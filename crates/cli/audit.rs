@@ -28,7 +28,7 @@ pub(crate) fn audit(args: &AuditArgs, out: Out) -> Outcome {
             continue;
         }
         let known = accepted.scenarios.keys().map(|name| (name, name.split('~').next().unwrap_or(name)));
-        let rules = rules(&project.config.gate, known, (args.margin, args.alpha, args.scope))?;
+        let rules = rules(&project.config.gate, &known, (args.margin, args.alpha, args.scope))?;
         let terms = AuditTerms {
             rules,
             trials: args.trials,
@@ -70,7 +70,7 @@ type Typed = (Option<f64>, Option<f64>, Option<crate::args::ScopeArg>);
 /// The hash of all that an audit rests on: the rules, and the scenarios with their counts.
 fn key(project: &Project, accepted: &Accepted, typed: Typed) -> Result<String, Failure> {
     let known = accepted.scenarios.keys().map(|name| (name, name.split('~').next().unwrap_or(name)));
-    let rules = rules(&project.config.gate, known, typed)?;
+    let rules = rules(&project.config.gate, &known, typed)?;
     let counts: Vec<Value> = accepted.scenarios.iter().map(|(name, c)| json!([name, c.k, c.n])).collect();
     Ok(Digest::of(&json!([format!("{rules:?}"), counts])).to_string())
 }

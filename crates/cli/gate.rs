@@ -93,7 +93,7 @@ pub(crate) fn gate(args: &GateArgs, out: Out) -> Outcome {
 /// The rules as configured, with what is typed outranking them. `known` are the scenarios, with their ids.
 pub(crate) fn rules<'a>(
     config: &GateRules,
-    known: impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone,
+    known: &(impl Iterator<Item = (&'a Arc<str>, &'a str)> + Clone),
     (margin, alpha, scope): (Option<f64>, Option<f64>, Option<crate::args::ScopeArg>),
 ) -> Result<Rules, Failure> {
     Ok(Rules {
@@ -109,7 +109,7 @@ pub(crate) fn rules<'a>(
             Into::into,
         ),
         max_age_days: config.max_age_days,
-        must_pass: must_pass(&known, &config.must_pass)?,
+        must_pass: must_pass(known, &config.must_pass)?,
         zero_tolerance: config.zero_tolerance.clone(),
         max_cost: config.max_cost,
         max_seconds: config.max_seconds,
@@ -126,7 +126,7 @@ fn judge(
     config: &GateRules,
 ) -> Result<Gated, Failure> {
     let known = candidate.tasks.iter().map(|(name, task)| (name, &*task.id));
-    let rules = rules(config, known, (args.margin, args.alpha, args.scope))?;
+    let rules = rules(config, &known, (args.margin, args.alpha, args.scope))?;
     gated(candidate, standard, anchor, age_days, &rules).map_err(Failure::infrastructure)
 }
 
