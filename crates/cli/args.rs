@@ -164,6 +164,12 @@ pub(crate) struct RunArgs {
     /// A name for the run
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Stop when the first of two endpoints is known to be no worse than the second, or worse; --trials is the most
+    ///
+    /// A sequential gate with the margin and error of `[gate]` looks after each trial of every scenario. Its verdict holds
+    /// although it was looked at many times; the rates of a run that stopped early lean towards what was decided.
+    #[arg(long, value_enum, value_name = "WHEN", conflicts_with_all = ["resume", "failed", "add_trials"])]
+    pub(crate) until: Option<UntilArg>,
     /// Go on with an unfinished run, and try again what a provider or this machine kept from an outcome
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = AGAIN)]
     #[arg(conflicts_with_all = ["failed", "add_trials", "name"])]
@@ -175,6 +181,12 @@ pub(crate) struct RunArgs {
     /// Add N trials of every scenario to a run
     #[arg(long, value_names = ["N", "RUN"], num_args = 1..=2, conflicts_with_all = AGAIN, conflicts_with = "name")]
     pub(crate) add_trials: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UntilArg {
+    /// The gate has an answer
+    Decided,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -26,6 +26,7 @@ mod run;
 mod schema;
 mod show;
 mod try_one;
+mod until;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};

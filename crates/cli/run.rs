@@ -1,10 +1,11 @@
 //! `mocktrial run`.
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, UntilArg};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
+use crate::until::{Decider, Until};
 use crate::{confirm, estimate, project, show};
 use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
@@ -15,14 +16,14 @@ use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
 use mocktrial_core::record;
 use mocktrial_core::regrade::{Instruments, regrade};
 use mocktrial_core::runner::{Runner, Stopped};
-use mocktrial_core::steer::WholePlan;
+use mocktrial_core::steer::{Steer, WholePlan};
 use mocktrial_core::suite::{Budget, CassetteMode, Project, Scenario};
 use mocktrial_provider::CancelSource;
 use mocktrial_store::names::{new_path, resolve};
 use mocktrial_store::{Header, NewRun, RunFile, Selection, State, Status, Store, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// What is to be run, before anything is.
 struct Intent {
@@ -319,6 +320,22 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
         Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
     };
     let path = file.path().to_owned();
+    let until = match args.until {
+        Some(UntilArg::Decided) => {
+            let names: Vec<_> = intent.endpoints.iter().map(|e| Arc::clone(&e.name)).collect();
+            let until = Until::new(&names, &intent.project.config.gate)?;
+            until.keep(&file)?;
+            Some(until)
+        }
+        None => Until::of(&file.header()?),
+    };
+    let (steer, decision): (Box<dyn Steer>, _) = match until {
+        Some(until) => {
+            let (decider, decision) = Decider::new(until, &intent.scenarios, intent.trials, &file)?;
+            (Box::new(decider), Some(decision))
+        }
+        None => (Box::new(WholePlan), None),
+    };
     let file = Arc::new(file);
     let store: Arc<dyn Store> = file.clone();
     let (switch, cancel) = CancelSource::new();
@@ -349,10 +366,14 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
         first_dispatch,
     };
     let interrupts = tokio::spawn(interrupts(switch, out));
-    let stopped = runner.run(Box::new(WholePlan)).await;
+    let stopped = runner.run(steer).await;
     interrupts.abort();
     progress.done();
-    let (state, reason) = meaning(&stopped, &intent.endpoints);
+    let (state, mut reason) = meaning(&stopped, &intent.endpoints);
+    let decided = decision.and_then(|d| d.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    if let (Some(decision), State::Decided | State::Complete) = (&decided, state) {
+        reason = mocktrial_report::decision(decision, &intent.endpoints[0].name, &intent.endpoints[1].name);
+    }
     store.set_status(Status { state, reason: reason.clone() })?;
     drop(store);
     if let Some(file) = Arc::into_inner(file) {
@@ -400,7 +421,7 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
 fn meaning(stopped: &Stopped, endpoints: &[Arc<ReadyEndpoint>]) -> (State, String) {
     match stopped {
         Stopped::Complete => (State::Complete, String::new()),
-        Stopped::Steered => (State::Complete, "stopped early by its rule".to_owned()),
+        Stopped::Steered => (State::Decided, String::new()),
         Stopped::Interrupted => (State::Interrupted, "interrupted".to_owned()),
         Stopped::Budget(why) => (State::Budget, why.clone()),
         Stopped::Refused(refused) => {

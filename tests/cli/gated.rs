@@ -176,3 +176,55 @@ fn an_audit_measures_the_gates_errors_and_a_gate_that_is_wrong_too_often_answers
         "{refused}"
     );
 }
+
+/// The same with a second endpoint of the same model.
+fn two(rules: &str) -> (Project, Arc<AtomicBool>) {
+    let (project, worse) = project(rules);
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    let own = config.split("\n[gate]").next().unwrap().to_owned();
+    let (_, endpoint) = own.split_once("[endpoints.model]").unwrap();
+    project.write("mocktrial.toml", &format!("{config}\n[endpoints.old]{endpoint}"));
+    (project, worse)
+}
+
+#[test]
+fn a_run_stops_when_it_knows_and_a_resumed_one_goes_on_by_its_rule() {
+    let (project, _) = two("\n[gate]\nmargin = 0.3\n");
+    let ran = project.run(&["run", "-e", "model", "-e", "old", "-t", "40", "--until", "decided"]).expect(0).out;
+    let end = ran.trim_end().rsplit("Decided: ").next().unwrap().replace('\n', " ");
+    let verdict = "(no worse: a loss of 30 points or more of model against old is ruled out; a sequential verdict after 2 trials \
+                   of every scenario, valid at an error of 5 %)";
+    assert!(end.contains("of 640 episodes were not needed") && end.contains(verdict), "{end}");
+    assert_eq!(project.query("select status from run"), [["decided"]]);
+    let all = project.query("select count(*), count(distinct trial) from results").remove(0);
+    assert!(all[1].parse::<u32>().unwrap() < 20, "{all:?}");
+    // One that its budget stopped goes on until it knows.
+    let stopped = project.run(&[
+        "run",
+        "-e",
+        "model",
+        "-e",
+        "old",
+        "-t",
+        "40",
+        "--until",
+        "decided",
+        "--max-tokens",
+        "900",
+        "--quiet",
+    ]);
+    assert_eq!(stopped.code, Some(4), "{}{}", stopped.out, stopped.err);
+    project.run(&["run", "--resume", "last", "--max-tokens", "10000000", "--quiet"]).expect(0);
+    assert_eq!(project.query("select status from run"), [["decided"]]);
+    let refused = project.run(&["run", "-e", "model", "--until", "decided"]).expect(2).err;
+    assert!(refused.contains("name two, the candidate first"), "{refused}");
+}
+
+#[test]
+fn a_run_that_is_never_decided_says_so_at_its_end() {
+    let (project, _) = two("\n[gate]\nmargin = 0.01\n");
+    let ran = project.run(&["run", "-e", "model", "-e", "old", "-t", "2", "--until", "decided", "--quiet"]).expect(0);
+    let status = project.query("select status, status_reason from run").remove(0);
+    assert_eq!(status[0], "complete", "{}", ran.out);
+    assert!(status[1].contains("can neither be ruled out nor shown"), "{status:?}");
+}

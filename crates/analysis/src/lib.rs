@@ -21,6 +21,7 @@ mod judged;
 pub mod simulated;
 mod summary;
 mod tally;
+pub mod until;
 
 pub use arm::{Arm, Task, Trial};
 pub use episode::{Episode, EpisodeError, episode};

@@ -218,6 +218,11 @@ pub struct FailureSummary {
 pub enum Outcome {
     /// Every planned episode ended.
     Complete,
+    /// It was stopped before its plan was done, because it had decided what it was to decide.
+    Decided {
+        /// How many episodes were not needed.
+        missing: u64,
+    },
     /// Every planned episode ended, and infrastructure (or the suite's own fault) took every one.
     NothingCounts,
     /// Something outside kept the run from its end.
@@ -239,7 +244,7 @@ impl Outcome {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Complete => 0,
+            Self::Complete | Self::Decided { .. } => 0,
             Self::NothingCounts | Self::Failed { .. } => 3,
             Self::Incomplete { .. } | Self::NothingRan => 4,
         }

@@ -153,7 +153,9 @@ pub fn summary(store: &dyn Store) -> Result<Summary, AnalysisError> {
 fn outcome(state: State, endpoints: &[EndpointSummary]) -> Outcome {
     let sum = |of: fn(&EndpointSummary) -> u64| endpoints.iter().map(of).sum::<u64>();
     let (planned, finished) = (sum(|e| e.planned), sum(|e| e.finished));
-    if state == State::Failed {
+    if state == State::Decided && finished > 0 && sum(|e| e.counted) > 0 {
+        Outcome::Decided { missing: planned.saturating_sub(finished) }
+    } else if state == State::Failed {
         Outcome::Failed { missing: planned.saturating_sub(finished) }
     } else if finished == 0 {
         Outcome::NothingRan

@@ -5,6 +5,7 @@ use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, wrap};
 use mocktrial_analysis::compare::{Scope, WhyOut};
 use mocktrial_analysis::gate::{Answer, Gated, Needed, Tested};
+use mocktrial_analysis::until::Decision;
 
 /// The answer in a sentence, what it rests on, and what would decide it.
 #[must_use]
@@ -169,6 +170,26 @@ fn sentence(g: &Gated, endpoint: &str, against: &str, scope: &str) -> (String, I
         }
     };
     (text, verdict(g.answer).1)
+}
+
+/// What a sequential gate decided, in a sentence.
+#[must_use]
+pub fn decision(d: &Decision, candidate: &str, control: &str) -> String {
+    let margin = points(d.margin).replace('+', "");
+    let (candidate, control) = (clean_line(candidate), clean_line(control));
+    let verdict = match (d.answer.as_str(), d.early) {
+        ("no_worse", _) => {
+            format!("no worse: a loss of {margin} points or more of {candidate} against {control} is ruled out")
+        }
+        ("regressed", true) => format!("regressed: {candidate} passes less often than {control}"),
+        ("regressed", false) => format!("regressed: {candidate} has lost more than {margin} points against {control}"),
+        _ => format!("inconclusive: a loss of {margin} points of {candidate} can neither be ruled out nor shown"),
+    };
+    let rounds = count(u64::from(d.rounds), "trial");
+    format!(
+        "{verdict}; a sequential verdict after {rounds} of every scenario, valid at an error of {} %",
+        percent(d.alpha)
+    )
 }
 
 /// The parts with this answer, in words.

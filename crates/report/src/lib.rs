@@ -35,7 +35,7 @@ pub use audit::audit;
 pub use compare::compared;
 pub use endpoints::{EndpointRow, FindingRow, FindingsReport, Known, PriceRow, endpoints, findings};
 pub use episode::episode;
-pub use gate::gated;
+pub use gate::{decision, gated};
 pub use json::{REPORT_VERSION, episode_json, summary_json};
 pub use judged::{calibration, review};
 pub use list::{ListRow, list};

@@ -443,6 +443,10 @@ fn outcome(summary: &Summary) -> (String, Ink) {
                 if excluded > 0 { format!(", {excluded} of them left out of the rates") } else { String::new() };
             (format!("Complete: {}{aside}.", count(planned, "episode")), Ink::Pass)
         }
+        Outcome::Decided { missing } => {
+            let text = format!("Decided: {missing} of {} were not needed{reason}.", count(planned, "episode"));
+            (text, Ink::Pass)
+        }
         Outcome::NothingCounts => {
             let text = format!(
                 "No verdict: {} ended, and none of them says anything about its endpoint.",

@@ -73,6 +73,8 @@ pub enum State {
     Open,
     /// Every episode of its plan has ended.
     Complete,
+    /// It was stopped before its plan was done, because it had decided what it was to decide.
+    Decided,
     /// Somebody stopped it; it can be resumed.
     Interrupted,
     /// Its budget ended it; it can be resumed with more.
@@ -89,6 +91,7 @@ impl State {
         match self {
             Self::Open => "open",
             Self::Complete => "complete",
+            Self::Decided => "decided",
             Self::Interrupted => "interrupted",
             Self::Budget => "budget",
             Self::Failed => "failed",
@@ -96,7 +99,7 @@ impl State {
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Open, Self::Complete, Self::Interrupted, Self::Budget, Self::Failed]
+        [Self::Open, Self::Complete, Self::Decided, Self::Interrupted, Self::Budget, Self::Failed]
             .into_iter()
             .find(|s| s.as_str() == word)
     }

@@ -11,7 +11,7 @@ create table run (
     trials integer not null,               -- wanted of every cell
     selected_from text,                    -- a run whose outcomes decided what is here; null for a full run
     selected_why text,
-    status text not null,                  -- open, complete, interrupted, budget
+    status text not null,                  -- open, complete, decided, interrupted, budget, failed
     status_reason text not null,
     notes text not null                    -- JSON object
 ) strict;

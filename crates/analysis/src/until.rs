@@ -1,0 +1,196 @@
+//! Looking at a run while it goes on, without paying for it with false verdicts.
+
+use crate::AnalysisError;
+use crate::gate::Answer;
+use mocktrial_stats::{Cap, GateRule, Scope, hybrid_gate_ni};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a sequential gate decided, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The verdict, such as `no_worse`.
+    pub answer: String,
+    /// Rounds (trials of every scenario) that it rests on.
+    pub rounds: u32,
+    /// Pairs of outcomes that it rests on.
+    pub pairs: u64,
+    /// Whether it came before the last round.
+    pub early: bool,
+    /// The loss that is still acceptable.
+    pub margin: f64,
+    /// The chance of a false verdict on either side, over all looks together.
+    pub alpha: f64,
+}
+
+/// The outcomes of two endpoints by rounds, and the hybrid sequential gate over them.
+///
+/// A round is one trial of every scenario by both. The gate looks at the end of each round: at half of its error with an
+/// e-process, which may look as often as it likes; after the last round, with the other half, as a fixed plan would.
+#[derive(Clone, Debug)]
+pub struct Rounds {
+    scenarios: Vec<Arc<str>>,
+    places: HashMap<Arc<str>, usize>,
+    trials: u32,
+    rule: GateRule,
+    /// By trial and scenario: what came of the candidate and of the control; the inner `None` says that it has no outcome.
+    outcomes: Vec<Vec<[Option<Option<bool>>; 2]>>,
+    /// Rounds that have been looked at.
+    looked: u32,
+    /// Candidate minus control, of the rounds looked at, in order.
+    paired: Vec<f64>,
+}
+
+impl Rounds {
+    /// For these scenarios with at most `trials` rounds; `rule` is margin, alpha and power.
+    #[must_use]
+    pub fn new(scenarios: Vec<Arc<str>>, trials: u32, (margin, alpha, power): (f64, f64, f64)) -> Self {
+        let places = scenarios.iter().enumerate().map(|(place, name)| (Arc::clone(name), place)).collect();
+        let rule = GateRule { margin, scope: Scope::Suite, alpha, power };
+        Self { scenarios, places, trials, rule, outcomes: Vec::new(), looked: 0, paired: Vec::new() }
+    }
+
+    /// Takes what came of a trial (`None`: it has no outcome), and looks where it ends a round: the decision, once there is
+    /// one. After the last round there always is.
+    ///
+    /// # Errors
+    /// When the rule is outside what the method accepts.
+    pub fn take(
+        &mut self,
+        scenario: &str,
+        candidate: bool,
+        trial: u32,
+        passed: Option<bool>,
+    ) -> Result<Option<Decision>, AnalysisError> {
+        let (Some(place), Some(round)) = (self.places.get(scenario), (trial as usize).checked_sub(1)) else {
+            return Ok(None);
+        };
+        if trial > self.trials {
+            return Ok(None);
+        }
+        while self.outcomes.len() <= round {
+            self.outcomes.push(vec![[None, None]; self.scenarios.len()]);
+        }
+        self.outcomes[round][*place][usize::from(!candidate)] = Some(passed);
+        let mut decision = None;
+        while decision.is_none() && self.ended(self.looked) {
+            let round = &self.outcomes[self.looked as usize];
+            let number = |yes: bool| f64::from(u8::from(yes));
+            let pairs = round.iter().filter_map(|[a, b]| Some(number((*a)??) - number((*b)??)));
+            self.paired.extend(pairs);
+            self.looked += 1;
+            decision = self.look()?;
+        }
+        Ok(decision)
+    }
+
+    fn ended(&self, round: u32) -> bool {
+        let full = |cells: &Vec<[Option<Option<bool>>; 2]>| cells.iter().all(|[a, b]| a.is_some() && b.is_some());
+        round < self.trials && self.outcomes.get(round as usize).is_some_and(full)
+    }
+
+    fn look(&self) -> Result<Option<Decision>, AnalysisError> {
+        let last = self.looked == self.trials;
+        let (differences, trials) = self.means();
+        let cap = (last && !differences.is_empty()).then_some(Cap { differences: &differences, trials });
+        let found = hybrid_gate_ni(&self.paired, cap, self.rule)?;
+        let answer = Answer::from(found.verdict);
+        if answer == Answer::Inconclusive && !last {
+            return Ok(None);
+        }
+        let word = match answer {
+            Answer::NoWorse => "no_worse",
+            Answer::Inconclusive => "inconclusive",
+            Answer::Regressed => "regressed",
+        };
+        Ok(Some(Decision {
+            answer: word.to_owned(),
+            rounds: self.looked,
+            pairs: self.paired.len() as u64,
+            early: !last,
+            margin: self.rule.margin,
+            alpha: self.rule.alpha,
+        }))
+    }
+
+    /// The difference of the means of each scenario that has outcomes on both sides, and the trials behind them.
+    #[allow(clippy::cast_precision_loss, reason = "few trials")]
+    fn means(&self) -> (Vec<f64>, (f64, f64)) {
+        let mut differences = Vec::new();
+        let (mut inverse_a, mut inverse_b) = (0.0, 0.0);
+        for place in 0..self.scenarios.len() {
+            let of = |side: usize| {
+                let all: Vec<bool> = self.outcomes.iter().filter_map(|round| round[place][side].flatten()).collect();
+                let n = all.len() as f64;
+                (!all.is_empty()).then(|| (all.iter().filter(|yes| **yes).count() as f64 / n, n))
+            };
+            if let (Some((a, n_a)), Some((b, n_b))) = (of(0), of(1)) {
+                differences.push(a - b);
+                inverse_a += 1.0 / n_a;
+                inverse_b += 1.0 / n_b;
+            }
+        }
+        let n = differences.len() as f64;
+        let harmonic = |inverse: f64| if inverse > 0.0 { n / inverse } else { 1.0 };
+        (differences, (harmonic(inverse_b), harmonic(inverse_a)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rounds(n: usize, trials: u32) -> Rounds {
+        Rounds::new((0..n).map(|i| format!("s{i}").into()).collect(), trials, (0.1, 0.05, 0.8))
+    }
+
+    /// The decision where the candidate passes as `candidate` says of scenario and trial, and the control always.
+    fn decide(n: usize, trials: u32, candidate: impl Fn(usize, u32) -> bool) -> Option<Decision> {
+        let mut rounds = rounds(n, trials);
+        for trial in 1..=trials {
+            for s in 0..n {
+                let name = format!("s{s}");
+                for (side, passed) in [(true, candidate(s, trial)), (false, true)] {
+                    if let Some(decision) = rounds.take(&name, side, trial, Some(passed)).unwrap() {
+                        return Some(decision);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn it_stops_at_the_end_of_the_round_that_decides() {
+        let same = decide(40, 20, |_, _| true).unwrap();
+        assert!(same.early && same.answer == "no_worse" && same.rounds < 10, "{same:?}");
+        assert_eq!(same.pairs, 40 * u64::from(same.rounds));
+        let worse = decide(40, 20, |s, _| s % 2 == 0).unwrap();
+        assert!(worse.early && worse.answer == "regressed", "{worse:?}");
+        let open = decide(4, 2, |s, trial| s > 0 || trial > 1).unwrap();
+        assert!(!open.early && open.answer == "inconclusive" && open.rounds == 2, "{open:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_within_rounds_and_missing_outcomes_never_change_when_it_looks(
+            outcomes in prop::collection::vec(prop::option::of(any::<bool>()), 24), order in Just((0..24).collect::<Vec<usize>>()).prop_shuffle()
+        ) {
+            // Three scenarios, two sides, four trials.
+            let run = |order: &[usize]| {
+                let mut rounds = rounds(3, 4);
+                let mut found = None;
+                for place in order {
+                    let (trial, rest) = (u32::try_from(place / 6).unwrap() + 1, place % 6);
+                    let taken = rounds.take(&format!("s{}", rest / 2), rest % 2 == 0, trial, outcomes[*place]).unwrap();
+                    found = found.or(taken);
+                }
+                found
+            };
+            let straight: Vec<usize> = (0..24).collect();
+            prop_assert_eq!(run(&straight), run(&order));
+        }
+    }
+}

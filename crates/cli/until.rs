@@ -1,0 +1,102 @@
+//! `mocktrial run --until decided`: a run that stops when it knows.
+//!
+//! Two endpoints run side by side; after each round (one trial of every scenario by both) the hybrid sequential gate looks at
+//! the paired outcomes. It sees them in dispatch order whatever the order in which they ended, and looks at round ends only:
+//! its error holds no matter when it stops.
+
+use crate::failure::Failure;
+use mocktrial_analysis::until::{Decision, Rounds};
+use mocktrial_core::ready::ReadyScenario;
+use mocktrial_core::steer::{Direction, Outcome, Steer};
+use mocktrial_core::suite::GateRules;
+use mocktrial_store::{Header, RunFile, Store};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The note that keeps the rule with a run, so that a resumed one goes on by it.
+const NOTE: &str = "until";
+
+/// What a run that stops when it knows is to decide.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Until {
+    candidate: Arc<str>,
+    control: Arc<str>,
+    margin: f64,
+    alpha: f64,
+    power: f64,
+}
+
+impl Until {
+    /// For the endpoints of a run, the first of which is the candidate.
+    pub(crate) fn new(endpoints: &[Arc<str>], rules: &GateRules) -> Result<Self, Failure> {
+        let [candidate, control] = endpoints else {
+            return Err(Failure::mistake(format!(
+                "--until decided holds one endpoint against another: name two, the candidate first (`-e NEW -e OLD`), and not {}",
+                endpoints.len()
+            )));
+        };
+        let GateRules { margin, alpha, power, .. } = *rules;
+        Ok(Self { candidate: Arc::clone(candidate), control: Arc::clone(control), margin, alpha, power })
+    }
+
+    pub(crate) fn of(header: &Header) -> Option<Self> {
+        serde_json::from_str(header.notes.get(NOTE)?).ok()
+    }
+
+    pub(crate) fn keep(&self, file: &RunFile) -> Result<(), Failure> {
+        Ok(file.set_note(NOTE, &serde_json::to_string(self).unwrap_or_default())?)
+    }
+}
+
+/// The steer, and where its decision is found afterwards.
+pub(crate) struct Decider {
+    until: Until,
+    rounds: Rounds,
+    decision: Arc<Mutex<Option<Decision>>>,
+}
+
+impl Decider {
+    /// A steer that knows what the run holds already.
+    pub(crate) fn new(
+        until: Until,
+        scenarios: &[Arc<ReadyScenario>],
+        trials: u32,
+        file: &RunFile,
+    ) -> Result<(Self, Arc<Mutex<Option<Decision>>>), Failure> {
+        let names = scenarios.iter().map(|s| Arc::clone(&s.scenario.name)).collect();
+        let rounds = Rounds::new(names, trials, (until.margin, until.alpha, until.power));
+        let decision = Arc::new(Mutex::new(None));
+        let mut decider = Self { until, rounds, decision: Arc::clone(&decision) };
+        let mut earlier = Vec::new();
+        file.each_row(&mut |row| {
+            earlier.push((row.dispatch, row.key, row.passed));
+            ControlFlow::Continue(())
+        })?;
+        earlier.sort_by_key(|(dispatch, ..)| *dispatch);
+        for (_, key, passed) in earlier {
+            let _ = decider.take(&key.scenario_name(), &key.endpoint, key.trial, passed);
+        }
+        Ok((decider, decision))
+    }
+
+    fn take(&mut self, scenario: &str, endpoint: &str, trial: u32, passed: Option<bool>) -> Direction {
+        let candidate = *endpoint == *self.until.candidate;
+        if !candidate && *endpoint != *self.until.control {
+            return Direction::Continue;
+        }
+        let mut decision = self.decision.lock().unwrap_or_else(PoisonError::into_inner);
+        if decision.is_none() {
+            // A number outside what the method accepts cannot come of outcomes; without a decision the plan is run whole.
+            *decision = self.rounds.take(scenario, candidate, trial, passed).ok().flatten();
+        }
+        if decision.as_ref().is_some_and(|d| d.early) { Direction::Stop } else { Direction::Continue }
+    }
+}
+
+impl Steer for Decider {
+    fn outcome(&mut self, outcome: &Outcome) -> Direction {
+        let key = &outcome.key;
+        self.take(&key.scenario_name(), &key.endpoint, key.trial, outcome.passed)
+    }
+}
