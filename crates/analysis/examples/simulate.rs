@@ -1,7 +1,7 @@
 //! Whether gate and comparison hold their level: they are asked about endpoints whose truth is known.
 //!
 //! ```text
-//! cargo run --release -p mocktrial-analysis --example simulate -- [REPLICATIONS]
+//! cargo run --release -p mocktrial-analysis --example simulate -- [REPLICATIONS] [sequential]
 //! ```
 //!
 //! Scenario pass rates are Beta(μc, (1 − μ)c), c = 1 (U-shaped, as agents are) and c = 4. In suite scope the loss is exact on
@@ -15,6 +15,7 @@ use mocktrial_analysis::Arm;
 use mocktrial_analysis::compare::{PairVerdict, Scope, Terms, compare};
 use mocktrial_analysis::gate::{Answer, Rules, Standard, gate};
 use mocktrial_analysis::simulated::{Shape, break_some, lose_everywhere};
+use mocktrial_analysis::until::Rounds;
 use mocktrial_stats::{Random, beta_ppf, ci_clopper_pearson};
 use std::collections::BTreeSet;
 
@@ -164,6 +165,9 @@ fn scope_name(scope: Scope) -> &'static str {
 
 fn main() {
     let replications: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(500);
+    if std::env::args().nth(2).as_deref() == Some("sequential") {
+        return sequential(replications, &mut Random::new(42));
+    }
     println!("| what | replications | rate, % | worst setting, % | limit | |\n|---|---|---|---|---|---|");
     let mut random = Random::new(42);
     for (scope, limit) in [(Scope::Suite, 0.06), (Scope::Population, 0.08)] {
@@ -194,6 +198,7 @@ fn main() {
             }
         }
     }
+    sequential(replications, &mut random);
     for scope in [Scope::Suite, Scope::Population] {
         let mut regressed =
             cells(&format!("gate, {}: false *regressed*, nothing changed", scope_name(scope)), 0.06, false);
@@ -227,6 +232,41 @@ fn main() {
         for group in [regressed, verdicts, coverage] {
             println!("{}", group.line());
         }
+    }
+}
+
+/// A run that stops when it knows, over at most as many trials as the setting has.
+fn sequential(replications: u32, random: &mut Random) {
+    let truths = [
+        (0.05, "false *no worse* at a loss of exactly 0.05", "no_worse"),
+        (0.0, "false *regressed*, nothing changed", "regressed"),
+    ];
+    for (loss, what, wrong) in truths {
+        let mut group = cells(&format!("run --until decided: {what}"), 0.05, false);
+        for (n, mean, spread, k) in settings().filter(|(.., k)| *k > 1) {
+            let population = Population::new(mean, spread, 0.05);
+            let names: Vec<std::sync::Arc<str>> = (0..n).map(|i| format!("s{i:04}").into()).collect();
+            let mut counted = Counted::default();
+            for _ in 0..replications {
+                let Some((before, after)) = population.draw(n, Scope::Suite, false, loss, random) else { continue };
+                let mut rounds = Rounds::new(names.clone(), k, (0.05, 0.05, 0.8));
+                let mut decision = None;
+                'run: for trial in 1..=k {
+                    for (place, name) in names.iter().enumerate() {
+                        for (candidate, rate) in [(true, after[place]), (false, before[place])] {
+                            let passed = random.unit() < rate;
+                            decision = rounds.take(name, candidate, trial, Some(passed)).unwrap();
+                            if decision.is_some() {
+                                break 'run;
+                            }
+                        }
+                    }
+                }
+                counted.add(decision.is_some_and(|d| d.answer == wrong));
+            }
+            group.cells.push((setting(n, mean, spread, k), counted));
+        }
+        println!("{}", group.line());
     }
 }
 
