@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 }
 
 /// A copy of what the bundled suite consists of, so that runs land elsewhere.
-fn copy() -> tempfile::TempDir {
+pub(crate) fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("mocktrial.toml"), folder.path().join("mocktrial.toml")).unwrap();
     copy_all(&root().join("scenarios"), &folder.path().join("scenarios"));
@@ -29,7 +29,7 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-fn mocktrial(folder: &Path, args: &[&str]) -> Ran {
+pub(crate) fn mocktrial(folder: &Path, args: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mocktrial"));
     command.current_dir(folder).args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
     // Nothing of this is reachable: the suite must not need it.
