@@ -365,10 +365,10 @@ pub(crate) struct PowerArgs {
     #[arg(long, value_enum, default_value_t = ScopeArg::Suite)]
     pub(crate) scope: ScopeArg,
     /// The loss that a gate accepts, as a difference of rates
-    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = difference)]
     pub(crate) margin: f64,
     /// The difference of rates that is to be detected
-    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = difference)]
     pub(crate) mde: f64,
     /// Scenarios of the plan, or with --scope population families [default: those of the pilot]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
@@ -400,7 +400,7 @@ pub(crate) struct ScalingArgs {
     pub(crate) extrapolate: bool,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+fn difference(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1.0);
     value.ok_or_else(|| "a difference of rates lies between 0 and 1, such as 0.05 for five points".to_owned())
 }
