@@ -1,6 +1,6 @@
 //! `mocktrial power`.
 
-use crate::bundled::{copy, mocktrial};
+use crate::bundled::{copy, mocktrial, recorded};
 use crate::support::{Project, chat, completion, good, respond, serve};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ fn project() -> Project {
 fn a_pilot_says_what_a_plan_can_find_out() {
     // Recorded, with the times that it took then.
     let folder = copy();
-    mocktrial(folder.path(), &["run", "-t", "2", "--name", "pilot", "--quiet"]).expect(0);
+    recorded(folder.path(), &["-t", "2", "--name", "pilot"]);
     let pilot = mocktrial_store::names::list(&folder.path().join(".mocktrial/runs")).unwrap();
     let pilot = pilot[0].to_str().unwrap();
     let shown = |args: &[&str]| {

@@ -1,6 +1,6 @@
 //! `mocktrial scaling`.
 
-use crate::bundled::{copy, mocktrial};
+use crate::bundled::{copy, mocktrial, recorded};
 use crate::support::{Project, chat, completion, good, respond, serve};
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn a_narrow_terminal_shows_the_same() {
 #[test]
 fn what_is_extrapolated_says_what_it_assumes() {
     let folder = copy();
-    mocktrial(folder.path(), &["run", "-t", "3", "--quiet"]).expect(0);
+    recorded(folder.path(), &["-t", "3"]);
     let said = mocktrial(folder.path(), &["scaling", "--extrapolate"]).expect(0).out;
     let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("run ")).collect();
     insta::assert_snapshot!("extrapolated", said.join("\n"));

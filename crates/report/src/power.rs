@@ -168,11 +168,17 @@ impl Page<'_> {
                 format!("no number of trials is enough; with {each} each, {scenarios} scenarios like these would be")
             }
             Scope::Suite => {
+                if let (Some(k), None, Some(n), true) =
+                    (amount.measured, amount.cautious, instead.cautious, plans.varies)
+                {
+                    let trials = count(k, "trial");
+                    return format!(
+                        "{trials} per scenario (cautiously no number is enough; {n} scenarios with {each} each would be)"
+                    );
+                }
                 let trials = twice(amount, plans.varies, units, "no number");
-                let more = instead.cautious.filter(|_| amount.cautious.is_none());
-                let more = more.map_or_else(String::new, |n| format!("; {n} scenarios with {each} each would be"));
                 let word = if trials == "1" { "trial" } else { "trials" };
-                format!("{trials} {word} per scenario{more}")
+                format!("{trials} {word} per scenario")
             }
         }
     }

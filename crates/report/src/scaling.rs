@@ -220,7 +220,7 @@ impl Page<'_> {
         } else {
             notes.push(
                 "● unbeaten in at least 95 % of draws of the scenarios, ◐ in at least half, ○ in fewer though unbeaten as \
-                 measured.",
+                 measured. A front rests on the scenarios that all endpoints share and whose cost is known.",
             );
         }
         notes.iter().for_each(|note| self.say(note, Ink::Faint));
