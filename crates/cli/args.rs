@@ -91,6 +91,18 @@ pub(crate) enum Command {
     /// first results accepted become the anchor as well, which later moves on purpose only (--anchor): the gate tests
     /// against it too, so that many small losses cannot add up unseen.
     Accept(AcceptArgs),
+    /// Say what a plan can find out, and what a wanted answer takes, from a pilot run
+    ///
+    /// How far outcomes vary in the pilot tells what N scenarios with k trials of two endpoints detect, with which chance and
+    /// at what cost; how many trials (or, of a population, scenarios) a wanted difference or a gate takes; and a power curve.
+    /// Every number is also given for variances at their upper 80 % limits: what a pilot knows of them is rough.
+    Power(PowerArgs),
+    /// Say what more attempts buy: score against k, tokens, money and reasoning effort
+    ///
+    /// What the best, the majority and the worst of k attempts are worth, for each k that was measured, with intervals; what
+    /// the attempt is worth that a configured verifier or judge likes best (its grades' measure must be another than task);
+    /// and which pairs of endpoint and k nothing beats in both cost and accuracy.
+    Scaling(ScalingArgs),
     /// Show a random sample of judged episodes, and keep what you say of them
     ///
     /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
@@ -335,6 +347,67 @@ pub(crate) struct CompareArgs {
     /// The chance of a false verdict over all pairs
     #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
     pub(crate) alpha: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PowerArgs {
+    /// The pilot: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// The endpoint that is to be judged; alone, both endpoints of the plan are taken to be like it [default: those of the
+    /// run, where it has one or two]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Option<String>,
+    /// The endpoint that it is to be compared with, which is also the baseline of the gate
+    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    pub(crate) against: Option<String>,
+    /// What answers are to be about
+    #[arg(long, value_enum, default_value_t = ScopeArg::Suite)]
+    pub(crate) scope: ScopeArg,
+    /// The loss that a gate accepts, as a difference of rates
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = difference)]
+    pub(crate) margin: f64,
+    /// The difference of rates that is to be detected
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = difference)]
+    pub(crate) mde: f64,
+    /// Scenarios of the plan, or with --scope population families [default: those of the pilot]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    pub(crate) scenarios: Option<u64>,
+    /// Trials per scenario and endpoint of the plan [default: those of the pilot]
+    #[arg(long, short, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) trials: Option<u64>,
+    /// The error level: two-sided of a comparison, one-sided of a gate
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
+    pub(crate) alpha: f64,
+    /// The chance with which a difference is to be detected, or a gate to be passed
+    #[arg(long, value_name = "SHARE", default_value = "0.8", value_parser = chance)]
+    pub(crate) power: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScalingArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// Only these endpoints; may be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// The error level of the intervals
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
+    pub(crate) alpha: f64,
+    /// Also say what more attempts than were measured would bring, assuming that no scenario is impossible
+    #[arg(long)]
+    pub(crate) extrapolate: bool,
+}
+
+fn difference(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|s| *s > 0.0 && *s <= 1.0);
+    value.ok_or_else(|| "a difference of rates lies between 0 and 1, such as 0.05 for five points".to_owned())
+}
+
+fn chance(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|p| *p >= 0.5 && *p <= 0.999);
+    value.ok_or_else(|| "a power lies between 0.5 and 0.999".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -53,7 +53,7 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
 }
 
 /// A run by path, or by name in the project's folder of runs.
-fn find(run: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn find(run: &str) -> Result<PathBuf, Failure> {
     let path = Path::new(run);
     if path.extension().is_some_and(|e| e == "sqlite") && path.is_file() {
         return Ok(path.to_owned());

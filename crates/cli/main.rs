@@ -18,11 +18,13 @@ mod init;
 mod judge;
 mod list;
 mod out;
+mod power;
 mod progress;
 mod project;
 mod reference;
 mod review;
 mod run;
+mod scaling;
 mod schema;
 mod show;
 mod try_one;
@@ -84,6 +86,8 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Gate(args) => gate::gate(&args, out),
             Command::Audit(args) => audit::audit(&args, out),
             Command::Accept(args) => gate::accept(&args, out),
+            Command::Power(args) => power::power(&args, out),
+            Command::Scaling(args) => scaling::scaling(args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,

@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 }
 
 /// A copy of what the bundled suite consists of, so that runs land elsewhere.
-fn copy() -> tempfile::TempDir {
+pub(crate) fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("mocktrial.toml"), folder.path().join("mocktrial.toml")).unwrap();
     copy_all(&root().join("scenarios"), &folder.path().join("scenarios"));
@@ -29,7 +29,42 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-fn mocktrial(folder: &Path, args: &[&str]) -> Ran {
+/// Scenarios that a test may name, whatever else the suite comes to hold.
+const SOME: [&str; 24] = [
+    "bank/bakery-total",
+    "bank/balance#current",
+    "bank/balance#joint",
+    "bank/lost-wallet",
+    "bank/not-enough",
+    "bank/odd-amount",
+    "desk/book-dentist",
+    "desk/books-due",
+    "desk/mail-to-calendar",
+    "desk/move-the-lesson",
+    "desk/permit-number",
+    "desk/thats-all",
+    "desk/whats-on",
+    "files/no-such-file",
+    "files/tidy-logs",
+    "files/wifi-password",
+    "files/write-list",
+    "home/good-night",
+    "home/light-on",
+    "home/small-talk",
+    "home/stop-music",
+    "home/warm-bedroom",
+    "ops/scale-images",
+    "travel/capital",
+];
+
+/// Replays some of the suite's recordings.
+pub(crate) fn recorded(folder: &Path, more: &[&str]) {
+    let selected = SOME.iter().flat_map(|id| ["-s", *id]);
+    let args: Vec<&str> = ["run", "--quiet"].into_iter().chain(selected).chain(more.iter().copied()).collect();
+    mocktrial(folder, &args).expect(0);
+}
+
+pub(crate) fn mocktrial(folder: &Path, args: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mocktrial"));
     command.current_dir(folder).args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
     // Nothing of this is reachable: the suite must not need it.

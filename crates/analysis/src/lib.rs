@@ -18,6 +18,8 @@ mod episode;
 pub mod gate;
 mod histogram;
 mod judged;
+pub mod power;
+pub mod scaling;
 pub mod simulated;
 mod summary;
 mod tally;

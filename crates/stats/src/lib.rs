@@ -41,6 +41,7 @@ mod describe;
 mod disparity;
 mod distribution;
 mod error;
+mod foreseen;
 mod gate;
 mod items;
 mod judged;
@@ -71,6 +72,7 @@ pub use describe::{mean, paired_se, quantile7, standard_error, unpaired_se};
 pub use disparity::{GapStats, GroupEffects, gap_stats, maxt_vs_mean, perm_gap, perm_gap_exact};
 pub use distribution::{chi2_sf, norm_cdf, norm_ppf, norm_sf, t_cdf, t_ppf};
 pub use error::StatsError;
+pub use foreseen::{Spread, foreseen_comparison, foreseen_gate};
 pub use gate::{Gate, GateRule, GateVerdict, Scope, ci_pseudo_t, gate_ni};
 pub use items::{cronbach_alpha, item_rest_corr, never_discriminating, spearman_brown};
 pub use judged::{

@@ -3,5 +3,7 @@
 
 mod memory;
 mod outcomes;
+mod power;
 mod rates;
 mod rows;
+mod scaling;
