@@ -49,11 +49,14 @@ impl Until {
     }
 }
 
+/// Where a decision is found once there is one.
+pub(crate) type Shared = Arc<Mutex<Option<Decision>>>;
+
 /// The steer, and where its decision is found afterwards.
 pub(crate) struct Decider {
     until: Until,
     rounds: Rounds,
-    decision: Arc<Mutex<Option<Decision>>>,
+    decision: Shared,
 }
 
 impl Decider {
@@ -63,7 +66,7 @@ impl Decider {
         scenarios: &[Arc<ReadyScenario>],
         trials: u32,
         file: &RunFile,
-    ) -> Result<(Self, Arc<Mutex<Option<Decision>>>), Failure> {
+    ) -> Result<(Self, Shared), Failure> {
         let names = scenarios.iter().map(|s| Arc::clone(&s.scenario.name)).collect();
         let rounds = Rounds::new(names, trials, (until.margin, until.alpha, until.power));
         let decision = Arc::new(Mutex::new(None));
