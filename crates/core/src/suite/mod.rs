@@ -65,7 +65,7 @@
 //! | the tree against its schema, in plain words | `files`, `schemas`, `shape` |
 //! | tools in every format that is in use | `tools` |
 //! | rows of cases put into a template | `cases`, `substitute` |
-//! | what it means | `load_world`, `load_scenario`, `merge`, `configure` |
+//! | what it means | `load_world`, `load_scenario`, `merge`, `configure`, `quarantine` |
 //! | which of it is meant | `select` |
 
 mod attachments;
@@ -82,6 +82,7 @@ mod model;
 mod names;
 mod paths;
 mod project;
+mod quarantine;
 mod reading;
 mod schemas;
 mod select;
@@ -91,7 +92,7 @@ mod substitute;
 mod tools;
 pub use config::{
     Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
-    Probe, Prompt, PromptMode, ToolOverride, Verifier,
+    Probe, Prompt, PromptMode, Quarantine, ToolOverride, Verifier,
 };
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
 pub use model::{Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, Step, Suite};

@@ -11,5 +11,6 @@ mod mistakes;
 mod numbers;
 mod paths;
 mod proving;
+mod quarantine;
 mod selecting;
 mod tools;
