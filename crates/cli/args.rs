@@ -75,6 +75,12 @@ pub(crate) enum Command {
     /// endpoint. Pairs are by scenario. A scenario whose messages, world or criteria differ between the runs is left out
     /// and named; what differs between the endpoints is what is being compared.
     Compare(CompareArgs),
+    /// Say which scenarios are unreliable as an instrument, which merely vary, and which tell nothing
+    ///
+    /// Unreliable are scenarios that measure the same differently: equal episodes with different grades, a world that
+    /// answers the same calls differently, judges at odds, trials lost to the surroundings. Trials of several runs are
+    /// put together where the scenario and the endpoint are the same.
+    Health(HealthArgs),
     /// Show a random sample of judged episodes, and keep what you say of them
     ///
     /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
@@ -315,6 +321,13 @@ impl From<ScopeArg> for mocktrial_analysis::compare::Scope {
 fn error_level(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|a| *a > 0.0 && *a < 0.5);
     value.ok_or_else(|| "an error level lies between 0 and 0.5".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The runs: last, last~1, a name, or a path
+    #[arg(default_value = "last", value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
 }
 
 #[derive(Debug, Args)]

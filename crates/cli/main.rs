@@ -12,6 +12,7 @@ mod estimate;
 mod exit;
 mod failure;
 mod grade;
+mod health;
 mod init;
 mod judge;
 mod list;
@@ -78,6 +79,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
+            Command::Health(args) => health::health(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,

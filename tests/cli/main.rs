@@ -7,6 +7,7 @@ mod compared;
 mod dependencies;
 mod endpoints;
 mod faults;
+mod health;
 mod judged;
 mod mistakes;
 mod proving;

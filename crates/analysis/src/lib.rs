@@ -14,6 +14,8 @@ mod arm;
 pub mod calibration;
 pub mod compare;
 mod episode;
+
+pub mod health;
 mod histogram;
 mod judged;
 mod summary;
