@@ -11,6 +11,7 @@ mod endpoints;
 mod estimate;
 mod exit;
 mod failure;
+mod fairness;
 mod grade;
 mod health;
 mod init;
@@ -79,6 +80,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
+            Command::Fairness(args) => fairness::fairness(&args, out),
             Command::Health(args) => health::health(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),

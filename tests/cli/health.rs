@@ -27,7 +27,7 @@ fn grades(met: bool) -> String {
 
 /// Whether a trial is one of the third in which something goes wrong.
 fn unlucky(asked: &Asked) -> bool {
-    asked.body["seed"].as_u64().is_some_and(|seed| seed % 3 == 0)
+    asked.body["seed"].as_u64().is_some_and(|seed| seed.is_multiple_of(3))
 }
 
 /// Five scenarios: one that all pass, one that none passes, one on which models vary, one whose judges are at odds, and one
@@ -39,7 +39,7 @@ fn project() -> Project {
         Some(match asked.body["model"].as_str().unwrap_or_default() {
             "careful" => grades(true),
             "strict" => grades(false),
-            "moody" => grades(asked_moody.fetch_add(1, Ordering::SeqCst) % 3 == 0),
+            "moody" => grades(asked_moody.fetch_add(1, Ordering::SeqCst).is_multiple_of(3)),
             _ if body.contains("never") => says("I cannot."),
             _ if body.contains("perhaps") && unlucky(asked) => says("I would rather not."),
             _ if body.contains("far away") && unlucky(asked) => respond(500, &json!({"error": {"message": "down"}})),

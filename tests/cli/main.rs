@@ -6,6 +6,7 @@ mod bundled;
 mod compared;
 mod dependencies;
 mod endpoints;
+mod fairness;
 mod faults;
 mod health;
 mod judged;

@@ -15,6 +15,7 @@ pub mod calibration;
 pub mod compare;
 mod episode;
 
+pub mod fairness;
 pub mod health;
 mod histogram;
 mod judged;
