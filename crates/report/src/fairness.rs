@@ -97,7 +97,12 @@ fn table(out: &mut String, found: &Disparity, all: &Fairness, style: &Style) {
                 () => Some(Ink::Pass),
             };
             row.push(Cell { text: points(e.value), ink });
-            row.push(Cell::new(format!("{} to {}", points(e.low), points(e.high))));
+            let spread = e.high > e.low;
+            row.push(Cell::new(if spread {
+                format!("{} to {}", points(e.low), points(e.high))
+            } else {
+                "no spread".into()
+            }));
         }
         rows.push(row);
     }
@@ -210,7 +215,7 @@ fn often(p: f64) -> String {
 
 fn concluded(out: &mut String, fairness: &Fairness, style: &Style) {
     let scope = match fairness.scope {
-        Scope::Suite => "the scenarios that were run, with more trials of them",
+        Scope::Suite => "these scenarios, were they run again",
         Scope::Population => "scenarios like these, if these represent them (families are counted once)",
     };
     let lines = [
