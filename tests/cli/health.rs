@@ -63,22 +63,31 @@ fn project() -> Project {
     project
 }
 
-fn named<'a>(document: &'a Value, scenario: &str) -> &'a Value {
+/// One endpoint after the other, so that a moody judge's mood is spread evenly over both.
+fn run(project: &Project, trials: &str) {
+    for endpoint in ["model", "other"] {
+        project.run(&["run", "-t", trials, "-e", endpoint, "-j", "1", "--name", endpoint, "--quiet"]);
+    }
+}
+
+fn scenario<'a>(document: &'a Value, name: &str) -> &'a Value {
     let all = document["scenarios"].as_array().unwrap();
-    all.iter().find(|s| s["scenario"] == scenario).unwrap()
+    all.iter().find(|s| s["scenario"] == name).unwrap()
 }
 
 #[test]
 fn what_is_unreliable_is_kept_apart_from_what_merely_varies() {
     let project = project();
-    project.run(&["run", "-t", "8", "-j", "1", "--quiet"]);
-    let run = project.runs()[0].file_stem().unwrap().to_string_lossy().into_owned();
-    let said = project.run(&["health"]).expect(0).out;
-    insta::assert_snapshot!("health", said.replace(&run, "RUN"));
-    let document = project.run(&["health", "--format", "json"]).expect(0).json();
+    run(&project, "8");
+    let named = |n: usize| project.runs()[n].file_stem().unwrap().to_string_lossy().into_owned();
+    let said = project.run(&["health", "last~1", "last"]).expect(0).out;
+    // Which trial is met by which mood depends on when its judge is asked; how many are does not.
+    let said = (1..=8).fold(said, |said, n| said.replace(&format!("trial {n}"), "trial N"));
+    insta::assert_snapshot!("health", said.replace(&named(1), "SECOND").replace(&named(0), "FIRST"));
+    let document = project.run(&["health", "last~1", "last", "--format", "json"]).expect(0).json();
     assert_eq!((&document["version"], &document["kind"]), (&json!(1), &json!("health")));
-    let of = |scenario| {
-        let found = named(&document, scenario);
+    let of = |name| {
+        let found = scenario(&document, name);
         (found["reliability"].as_str().unwrap(), found["outcomes"].as_str().unwrap())
     };
     assert_eq!(of("shop/lamp"), ("no_sign", "never_failed"));
@@ -86,12 +95,12 @@ fn what_is_unreliable_is_kept_apart_from_what_merely_varies() {
     assert_eq!(of("shop/judged").0, "unreliable");
     assert_eq!(of("shop/far").0, "unreliable");
     assert_eq!(of("shop/perhaps").0, "no_sign");
-    let signs = named(&document, "shop/judged")["signs"].as_array().unwrap();
+    let signs = scenario(&document, "shop/judged")["signs"].as_array().unwrap();
     let kinds: Vec<&Value> = signs.iter().map(|s| &s["type"]).collect();
     assert_eq!(kinds, ["graded_otherwise", "judges_split"]);
     // Eight trials settle little.
-    assert_eq!(named(&document, "shop/lamp")["cells"][0]["class"], "undetermined");
-    let narrow = project.command(&["health"]).env("COLUMNS", "44").output().unwrap();
+    assert_eq!(scenario(&document, "shop/lamp")["cells"][0]["class"], "undetermined");
+    let narrow = project.command(&["health", "last~1", "last"]).env("COLUMNS", "44").output().unwrap();
     let narrow = String::from_utf8(narrow.stdout).unwrap();
     assert!(narrow.lines().all(|l| l.chars().count() <= 44), "{narrow}");
 }
@@ -105,7 +114,7 @@ fn runs_are_put_together_where_their_instruments_are_equal() {
     project.write("scenarios/shop/never.yaml", &LAMP.replace("Take", "Take, never ever,"));
     run(&project).expect(0);
     let document = project.run(&["health", "last~1", "last", "last", "--format", "json"]).expect(0).json();
-    let cell = |scenario| &named(&document, scenario)["cells"][0];
+    let cell = |name| &scenario(&document, name)["cells"][0];
     assert_eq!((&cell("shop/lamp")["counted"], &cell("shop/lamp")["class"]), (&json!(20), &json!("stable_pass")));
     assert_eq!(cell("shop/never")["counted"], 10);
     assert_eq!(
@@ -120,18 +129,18 @@ fn runs_are_put_together_where_their_instruments_are_equal() {
 #[test]
 fn a_quarantine_is_justified_by_unreliability_only() {
     let project = project();
-    project.run(&["run", "-t", "6", "-j", "1", "--quiet"]);
+    run(&project, "6");
     let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
     let held = |scenario: &str, until: &str| {
         format!("\n[[quarantine]]\nscenario = \"shop/{scenario}\"\nuntil = \"{until}\"\nwhy = \"it is red\"\n")
     };
     let all = [held("judged", "2999-01-31"), held("never", "2999-01-31"), held("lamp", "2020-01-31")].concat();
     project.write("mocktrial.toml", &(config + &all));
-    let ran = project.run(&["health"]).expect(0);
+    let ran = project.run(&["health", "last~1", "last"]).expect(0);
     assert!(ran.err.contains("the quarantine of `shop/lamp` is over"), "{}", ran.err);
     let at = ran.out.find("In quarantine").unwrap();
     insta::assert_snapshot!("quarantine", &ran.out[at..]);
-    let document = project.run(&["health", "--format", "json"]).expect(0).json();
+    let document = project.run(&["health", "last~1", "last", "--format", "json"]).expect(0).json();
     let states: Vec<&Value> = document["quarantine"].as_array().unwrap().iter().map(|q| &q["reliability"]).collect();
     assert_eq!(states, ["unreliable", "no_sign", "no_sign"]);
 }
