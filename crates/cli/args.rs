@@ -103,6 +103,18 @@ pub(crate) enum Command {
     /// the attempt is worth that a configured verifier or judge likes best (its grades' measure must be another than task);
     /// and which pairs of endpoint and k nothing beats in both cost and accuracy.
     Scaling(ScalingArgs),
+    /// Say which scenarios are unreliable as an instrument, which merely vary, and which tell nothing
+    ///
+    /// Unreliable are scenarios that measure the same differently: equal episodes with different grades, a world that
+    /// answers the same calls differently, judges at odds, trials lost to the surroundings. Trials of several runs are
+    /// put together where the scenario and the endpoint are the same.
+    Health(HealthArgs),
+    /// Say whether endpoints treat the variants of scenarios alike, and what may be concluded of that
+    ///
+    /// Groups are the names of variants that scenarios share. Whether they matter is tested by exchanging rates among the
+    /// variants of each scenario; only where they do are groups named, with intervals that hold for all at once.
+    /// Exits with 5 where there are too few scenarios for any answer.
+    Fairness(FairnessArgs),
     /// Show a random sample of judged episodes, and keep what you say of them
     ///
     /// The sample is drawn within each endpoint and grade, and shown without either, in an order that tells neither.
@@ -521,6 +533,32 @@ pub(crate) struct AcceptArgs {
     /// The baseline [default: mocktrial.toml, else baseline.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The runs: last, last~1, a name, or a path
+    #[arg(default_value = "last", value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FairnessArgs {
+    /// The run: last, last~1, a name, or a path
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+    /// Only these endpoints; may be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) endpoint: Vec<String>,
+    /// The variants that are compared, each once [default: those that scenarios have]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Vec<String>,
+    /// What the answer is about
+    #[arg(long, value_enum, default_value_t = ScopeArg::Suite)]
+    pub(crate) scope: ScopeArg,
+    /// The chance of a false alarm over all endpoints
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
+    pub(crate) alpha: f64,
 }
 
 #[derive(Debug, Args)]

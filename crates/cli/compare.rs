@@ -5,12 +5,15 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::project;
+use jiff::{Timestamp, tz::TimeZone};
 use mocktrial_analysis::Arm;
 use mocktrial_analysis::compare::{Compared, Terms, compare as compared, explain};
+use mocktrial_core::suite::Config;
 use mocktrial_report::{REPORT_VERSION, Style, clean_line};
 use mocktrial_store::names::resolve;
 use mocktrial_store::{RunFile, Store};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Scenarios whose trajectories are looked into, and rows that are shown to people.
@@ -22,9 +25,15 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
         files.push(RunFile::read(&find(run)?)?);
     }
     let mut arms: Vec<(usize, Arm)> = Vec::new();
+    let project = project::here()?;
+    project::warn(out, project.iter().flat_map(|project| &project.warnings));
+    let held = quarantine(project.as_ref().map(|project| &project.config));
     for (place, file) in files.iter().enumerate() {
         let meant = |arm: &Arm| args.endpoint.is_empty() || args.endpoint.iter().any(|e| **e == *arm.endpoint);
-        arms.extend(Arm::read(file)?.into_iter().filter(meant).map(|arm| (place, arm)));
+        arms.extend(Arm::read(file)?.into_iter().filter(meant).map(|mut arm| {
+            arm.quarantine(|name| held.contains(name));
+            (place, arm)
+        }));
     }
     for name in args.endpoint.iter().chain(&args.against) {
         if !arms.iter().any(|(_, arm)| *arm.endpoint == **name) {
@@ -50,6 +59,13 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
         out.result(mocktrial_report::compared(&found, &style).trim_end());
     }
     Ok(if found.pairs.iter().all(|p| p.refused.is_some()) { Exit::Inconclusive } else { Exit::Done })
+}
+
+/// The names of the scenarios that are in quarantine today.
+pub(crate) fn quarantine(config: Option<&Config>) -> BTreeSet<String> {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let all = config.map_or(&[][..], |config| &config.quarantine);
+    all.iter().filter(|q| !q.is_over(today)).map(|q| q.scenario.clone()).collect()
 }
 
 /// A run by path, or by name in the project's folder of runs.

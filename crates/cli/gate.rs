@@ -151,7 +151,10 @@ fn must_pass<'a>(
 
 fn arms(project: &Project, run: &str) -> Result<Vec<Arm>, Failure> {
     let path = resolve(&project.root.join(&project.config.folders.runs), run)?;
-    Ok(Arm::read(&RunFile::read(&path)?)?)
+    let mut arms = Arm::read(&RunFile::read(&path)?)?;
+    let held = crate::compare::quarantine(Some(&project.config));
+    arms.iter_mut().for_each(|arm| arm.quarantine(|name| held.contains(name)));
+    Ok(arms)
 }
 
 /// The endpoints that are judged: those named, else all but the control.

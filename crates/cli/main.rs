@@ -12,8 +12,10 @@ mod endpoints;
 mod estimate;
 mod exit;
 mod failure;
+mod fairness;
 mod gate;
 mod grade;
+mod health;
 mod init;
 mod judge;
 mod list;
@@ -88,6 +90,8 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Accept(args) => gate::accept(&args, out),
             Command::Power(args) => power::power(&args, out),
             Command::Scaling(args) => scaling::scaling(args, out),
+            Command::Fairness(args) => fairness::fairness(&args, out),
+            Command::Health(args) => health::health(&args, out),
             Command::Review(args) => review::review(&args, out),
             Command::Judge(args) => judge::judge(&args, out),
             Command::Endpoints(args) => endpoints::endpoints(&args, out).await,

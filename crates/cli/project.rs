@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::out::Out;
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::suite::{
-    CassetteMode, Endpoint, EndpointKind, Mistake, Mistakes, Probe, Project, Scenario, Selection, Suite, select,
+    CONFIG_FILE, CassetteMode, Endpoint, EndpointKind, Mistake, Mistakes, Probe, Project, Scenario, Selection, Suite,
+    select,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,13 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Result<Project, Failure> {
         return Err(Failure::mistake(format!("{}: there is no such file or folder", from.display())));
     }
     Ok(Project::discover(from)?)
+}
+
+/// The project of the current folder; `None` where it belongs to none.
+pub(crate) fn here() -> Result<Option<Project>, Failure> {
+    let here = Path::new(".").canonicalize().map_err(Failure::infrastructure)?;
+    let marked = here.ancestors().any(|folder| folder.join(CONFIG_FILE).is_file());
+    if marked { discover(&[]).map(Some) } else { Ok(None) }
 }
 
 /// The project, and the scenarios that are selected of it.

@@ -75,3 +75,30 @@ fn what_cannot_be_compared_is_said() {
     let unknown = project.run(&["compare", "-e", "modell"]).expect(2).err;
     assert!(unknown.contains("no run has the endpoint `modell`"), "{unknown}");
 }
+
+#[test]
+fn what_is_in_quarantine_is_left_out_and_the_difference_with_it_is_shown() {
+    let project = project();
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    let held = |until: &str| {
+        format!(
+            "{config}\n[[quarantine]]\nscenario = \"shop/polite\"\nuntil = \"{until}\"\nwhy = \"its world is slow\"\n"
+        )
+    };
+    project.write("mocktrial.toml", &held("2999-12-31"));
+    let document = project.run(&["compare", "--format", "json"]).expect(0).json();
+    let pair = &document["pairs"][0];
+    assert_eq!(pair["left_out"], json!([{"scenario": "shop/polite", "why": "quarantined"}]));
+    assert_eq!((&pair["scenarios"], &pair["delta"]["value"]), (&json!(2), &json!(0.0)));
+    assert_eq!(pair["with_quarantined"]["scenarios"], 3);
+    assert!(pair["with_quarantined"]["delta"]["value"].as_f64().unwrap() > 0.3, "{pair}");
+    let said = project.run(&["compare"]).expect(0).out;
+    assert!(said.contains("left out: 1 scenario in quarantine"), "{said}");
+    assert!(said.contains("with what is in quarantine, 3 scenarios: +33 points"), "{said}");
+    // Once it is over, it counts again, and that is said.
+    project.write("mocktrial.toml", &held("2020-12-31"));
+    let over = project.run(&["compare"]).expect(0);
+    assert!(over.err.contains("the quarantine of `shop/polite` is over"), "{}", over.err);
+    assert!(!over.out.contains("quarantine"), "{}", over.out);
+}

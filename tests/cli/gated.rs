@@ -131,6 +131,25 @@ fn single_scenarios_are_accepted_only_where_they_are_new_or_have_changed() {
 }
 
 #[test]
+fn a_scenario_in_quarantine_is_left_out_and_the_verdict_with_it_is_shown_too() {
+    let rules = "\n[gate]\nmargin = 0.3\n\n[[quarantine]]\nscenario = \"shop/more-0\"\nuntil = \"2999-01-01\"\nwhy = \"its world is being mended\"\n";
+    let (project, _) = project(rules);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    project.run(&["accept", "--why", "the first results"]).expect(0);
+    project.run(&["run", "-t", "4", "--quiet"]).expect(0);
+    let (code, gated) = gate(&project, &[]);
+    let one = &gated["gates"][0];
+    assert_eq!(code, Some(0), "{gated}");
+    assert_eq!(one["left_out"], json!([{"scenario": "shop/more-0", "why": "quarantined"}]));
+    assert_eq!((&one["rate"]["units"], &one["with_quarantined"]["units"]), (&json!(7), &json!(8)));
+    let said = project.run(&["gate"]).expect(0).out;
+    assert!(
+        said.contains("with those in quarantine") && said.contains("1 scenario (shop/more-0) in quarantine"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_gate_on_replays_says_that_the_model_was_not_asked() {
     let (project, _) = project("");
     project.run(&["run", "-t", "2", "--cassettes", "record", "--quiet"]).expect(0);

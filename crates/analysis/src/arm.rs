@@ -46,6 +46,8 @@ pub struct Task {
     pub excluded: BTreeMap<Cause, u32>,
     /// Trials planned.
     pub planned: u32,
+    /// Whether verdicts leave it out for a time, because it is unreliable as an instrument.
+    pub quarantined: bool,
 }
 
 /// A trial that counts.
@@ -148,6 +150,7 @@ impl Arm {
                 trials: Vec::new(),
                 excluded: BTreeMap::new(),
                 planned: cell.trials,
+                quarantined: false,
             };
             arms[*place].tasks.insert(scenario.name(), task);
         }
@@ -184,6 +187,21 @@ impl Arm {
             replayed: row.replayed,
             trajectory: row.trajectory_hash,
         });
+    }
+
+    /// Puts scenarios in quarantine: those whose id, or name as a variant, is held.
+    pub fn quarantine(&mut self, held: impl Fn(&str) -> bool) {
+        for (name, task) in &mut self.tasks {
+            task.quarantined = held(name) || held(&task.id);
+        }
+    }
+
+    /// The same without any quarantine.
+    #[must_use]
+    pub fn with_quarantined(&self) -> Self {
+        let mut arm = self.clone();
+        arm.quarantine(|_| false);
+        arm
     }
 
     /// Every trial that counts.

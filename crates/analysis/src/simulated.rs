@@ -48,6 +48,7 @@ impl Arm {
                 trials: (1..=shape.trials).map(trial).collect(),
                 excluded: BTreeMap::new(),
                 planned: shape.trials,
+                quarantined: false,
             };
             (Arc::clone(&shape.name), task)
         };

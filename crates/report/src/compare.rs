@@ -80,6 +80,12 @@ fn ends(e: &Estimate) -> String {
 fn verdict(pair: &Comparison) -> (&'static str, Ink) {
     match pair.verdict {
         _ if pair.refused.is_some() => ("no answer", Ink::Unsure),
+        verdict => word(verdict),
+    }
+}
+
+fn word(verdict: PairVerdict) -> (&'static str, Ink) {
+    match verdict {
         PairVerdict::Better => ("better", Ink::Pass),
         PairVerdict::Worse => ("worse", Ink::Fail),
         PairVerdict::Undecided => ("undecided", Ink::Unsure),
@@ -172,6 +178,7 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
                 WhyOut::CriteriaDiffer => {
                     "whose criteria or references differ (`mocktrial grade` makes them equal)".to_owned()
                 }
+                WhyOut::Quarantined => "in quarantine (`mocktrial health` says whether that is justified)".to_owned(),
                 WhyOut::OnlyFirst => format!("that only {first} has"),
                 WhyOut::OnlySecond => format!("that only {second} has"),
                 WhyOut::NoneCountsInFirst => format!("without a trial of {first} that counts"),
@@ -182,6 +189,16 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
             let count = count(names.len() as u64, "scenario");
             paragraph(out, &format!("left out: {count} {why}: {}{more}", shown.join(", ")), Ink::Unsure, style);
         }
+    }
+    if let Some(with) = &pair.with_quarantined {
+        let (word, ink) = word(with.verdict);
+        let difference = with.delta.map_or_else(
+            || "no difference to be stated".into(),
+            |d| format!("{} points ({}), {word}", points(d.value), ends(&d)),
+        );
+        let said = format!("with what is in quarantine, {}: {difference}", count(with.scenarios, "scenario"));
+        // What a quarantine turns into another verdict must not be overlooked.
+        paragraph(out, &said, if with.verdict == pair.verdict { Ink::Faint } else { ink }, style);
     }
     if let Some(b) = pair.bounds {
         let missing = pair.first.missing + pair.second.missing;

@@ -32,6 +32,7 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     say(&mut out, &format!("{scope} · {differs} · {} trials", g.trials.0), Ink::Faint);
     out.push('\n');
     let mut rows = vec![row("pass rate", &g.rate)];
+    rows.extend(g.with_quarantined.iter().map(|t| row("with those in quarantine", t)));
     rows.extend(g.anchor.iter().map(|t| row("against the anchor", t)));
     rows.extend(g.tags.iter().map(|(tag, t)| row(&format!("tag {}", clean_line(tag)), t)));
     for rule in &g.rules {
@@ -122,6 +123,7 @@ fn left_out(g: &Gated) -> Vec<(&'static str, String)> {
         let why = match left.why {
             WhyOut::WorldDiffers => "whose messages, tools, state or behaviour have changed",
             WhyOut::CriteriaDiffer => "whose criteria or references have changed",
+            WhyOut::Quarantined => "in quarantine",
             WhyOut::OnlyFirst => "that are new",
             WhyOut::OnlySecond => "that are gone",
             WhyOut::NoneCountsInFirst => "of which no new trial counts",

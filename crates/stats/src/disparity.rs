@@ -216,13 +216,22 @@ fn spread(sums: &[i64]) -> i64 {
 /// # Errors
 /// When there is no scenario or group, rows differ in length, a value is not finite, or the work is too much.
 pub fn perm_gap(scores: &[Vec<f64>], resampling: Resampling) -> Result<f64, StatsError> {
+    let seen = gap_stats(scores)?.gap;
+    let reached = null_gaps(scores, resampling)?.iter().filter(|gap| **gap >= seen - 1e-12).count();
+    Ok(count(1 + reached) / (1.0 + count(resampling.draws)))
+}
+
+/// The largest gaps of means that come up where groups do not matter: one for each of `draws` random exchanges of each
+/// scenario's scores among the groups, in the order drawn. What a gap is worth shows beside their mean and quantiles.
+///
+/// # Errors
+/// As [`perm_gap`].
+pub fn null_gaps(scores: &[Vec<f64>], resampling: Resampling) -> Result<Vec<f64>, StatsError> {
     let width = columns(scores, 1)?;
     affordable(resampling.draws, count(scores.len()) * count(width))?;
-    let seen = gap_stats(scores)?.gap * count(scores.len());
-    let slack = 1e-12 * count(scores.len());
     let mut random = Random::new(resampling.seed);
     let mut row = vec![0.0; width];
-    let mut reached = 1_usize;
+    let mut gaps = Vec::with_capacity(resampling.draws);
     for _ in 0..resampling.draws {
         let mut sums = vec![0.0; width];
         for scores in scores {
@@ -231,7 +240,7 @@ pub fn perm_gap(scores: &[Vec<f64>], resampling: Resampling) -> Result<f64, Stat
             sums.iter_mut().zip(&row).for_each(|(sum, v)| *sum += v);
         }
         let (low, high) = sums.iter().fold((f64::MAX, f64::MIN), |(l, h), s| (l.min(*s), h.max(*s)));
-        reached += usize::from(high - low >= seen - slack);
+        gaps.push((high - low) / count(scores.len()));
     }
-    Ok(count(reached) / (1.0 + count(resampling.draws)))
+    Ok(gaps)
 }

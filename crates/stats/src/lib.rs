@@ -69,7 +69,7 @@ pub use clustered::{
     icc_anova_ci, optimal_trials_per_scenario, variance_components,
 };
 pub use describe::{mean, paired_se, quantile7, standard_error, unpaired_se};
-pub use disparity::{GapStats, GroupEffects, gap_stats, maxt_vs_mean, perm_gap, perm_gap_exact};
+pub use disparity::{GapStats, GroupEffects, gap_stats, maxt_vs_mean, null_gaps, perm_gap, perm_gap_exact};
 pub use distribution::{chi2_sf, norm_cdf, norm_ppf, norm_sf, t_cdf, t_ppf};
 pub use error::StatsError;
 pub use foreseen::{Spread, foreseen_comparison, foreseen_gate};

@@ -88,6 +88,9 @@ pub struct Comparison {
     pub p_adjusted: Option<f64>,
     /// By `p_adjusted` and the sign of `delta`.
     pub verdict: PairVerdict,
+    /// The same with the scenarios that are in quarantine; `None` where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_quarantined: Option<WithQuarantined>,
     /// What `delta` could have been, had the trials that do not count all passed or failed.
     pub bounds: Option<Bounds>,
     /// Whether the arms lack trials unequally often: the two-sided p-value of a test of equal shares.
@@ -100,6 +103,19 @@ pub struct Comparison {
     pub tags: Vec<TagDifference>,
     /// Scenarios on which they differ, by evidence.
     pub flips: Vec<Flip>,
+}
+
+/// A difference with the scenarios that are in quarantine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WithQuarantined {
+    /// Scenarios that are compared then.
+    pub scenarios: u64,
+    /// The mean difference of pass rates; `None` where there is none to be stated.
+    pub delta: Option<Estimate>,
+    /// Its p-value, adjusted for all pairs by Holm's method.
+    pub p_adjusted: Option<f64>,
+    /// The verdict.
+    pub verdict: PairVerdict,
 }
 
 /// The difference on the scenarios of a tag.
@@ -162,6 +178,22 @@ pub struct Compared {
 /// # Errors
 /// When a number is outside what a method accepts.
 pub fn compare(pairs: &[(&Arm, &Arm)], all: &[&Arm], terms: Terms) -> Result<Compared, AnalysisError> {
+    let mut found = judged(pairs, terms)?;
+    if found.iter().any(|c| c.left_out.iter().any(|out| out.why == WhyOut::Quarantined)) {
+        let whole: Vec<(Arm, Arm)> = pairs.iter().map(|(a, b)| (a.with_quarantined(), b.with_quarantined())).collect();
+        let with = judged(&whole.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>(), terms)?;
+        for (own, with) in found.iter_mut().zip(with) {
+            let Comparison { scenarios, delta, p_adjusted, verdict, .. } = with;
+            let held = own.left_out.iter().any(|out| out.why == WhyOut::Quarantined);
+            own.with_quarantined = held.then_some(WithQuarantined { scenarios, delta, p_adjusted, verdict });
+        }
+    }
+    let ranks = if all.len() > 2 { ranks(all, terms)? } else { Vec::new() };
+    Ok(Compared { scope: terms.scope, confidence: 1.0 - terms.alpha, pairs: found, ranks })
+}
+
+/// The pairs with their verdicts.
+fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, AnalysisError> {
     let mut found = pairs.iter().map(|(a, b)| one(a, b, terms)).collect::<Result<Vec<_>, _>>()?;
     let p: Vec<f64> = found.iter().filter_map(|c| c.p).collect();
     let adjusted = holm(&p)?;
@@ -175,8 +207,7 @@ pub fn compare(pairs: &[(&Arm, &Arm)], all: &[&Arm], terms: Terms) -> Result<Com
             _ => PairVerdict::Undecided,
         };
     }
-    let ranks = if all.len() > 2 { ranks(all, terms)? } else { Vec::new() };
-    Ok(Compared { scope: terms.scope, confidence: 1.0 - terms.alpha, pairs: found, ranks })
+    Ok(found)
 }
 
 fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisError> {
@@ -212,6 +243,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
         verdict: PairVerdict::Undecided,
+        with_quarantined: None,
         bounds: if claim { bounds(&pairs, terms.scope) } else { None },
         cost: if claim { ratio::of(&pairs, terms, |t| t.cost)? } else { None },
         latency: if claim { ratio::of(&pairs, terms, |t| t.latency_ms)? } else { None },
@@ -386,7 +418,8 @@ fn ranks(arms: &[&Arm], terms: Terms) -> Result<Vec<Rank>, AnalysisError> {
             let same = |arm: &&&Arm| {
                 arm.tasks.get(*name).is_some_and(|t| t.instrument == task.instrument && !t.trials.is_empty())
             };
-            !task.trials.is_empty() && others.iter().filter(same).count() == others.len()
+            let held = arms.iter().any(|arm| arm.tasks.get(*name).is_some_and(|t| t.quarantined));
+            !held && !task.trials.is_empty() && others.iter().filter(same).count() == others.len()
         })
         .map(|(name, _)| name)
         .collect();

@@ -33,6 +33,8 @@ pub enum WhyOut {
     WorldDiffers,
     /// Its criteria, references or judges differ.
     CriteriaDiffer,
+    /// It is in quarantine: unreliable as an instrument.
+    Quarantined,
     /// Only the first has it.
     OnlyFirst,
     /// Only the second has it.
@@ -72,6 +74,7 @@ pub fn pair<'a>(first: &'a Arm, second: &'a Arm) -> (Vec<Pair<'a>>, Vec<LeftOut>
             None => WhyOut::OnlyFirst,
             Some(other) if other.instrument.world != task.instrument.world => WhyOut::WorldDiffers,
             Some(other) if other.instrument.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
+            Some(other) if task.quarantined || other.quarantined => WhyOut::Quarantined,
             Some(_) if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
             Some(other) if other.trials.is_empty() => WhyOut::NoneCountsInSecond,
             Some(other) => {

@@ -137,6 +137,8 @@ pub struct Gated {
     pub refused: Option<String>,
     /// The test of the rate.
     pub rate: Tested,
+    /// The same with the scenarios in quarantine; `None` where there is none.
+    pub with_quarantined: Option<Tested>,
     /// The test against the anchor, where that is other than the baseline.
     pub anchor: Option<Tested>,
     /// Tests of tags, at an error that is shared among them.
@@ -169,6 +171,13 @@ pub fn gate(
     let (matched, left_out) = match_up(candidate, standard);
     let means = Means::of(candidate);
     let rate = tested(&matched, rules, rules.margin, rules.alpha, &means)?;
+    let with_quarantined = if candidate.tasks.values().any(|task| task.quarantined) {
+        let whole = candidate.with_quarantined();
+        let (matched, _) = match_up(&whole, standard);
+        Some(tested(&matched, rules, rules.margin, rules.alpha, &means)?)
+    } else {
+        None
+    };
     let anchor = match anchor {
         Some(anchor) => {
             let (matched, _) = match_up(candidate, anchor);
@@ -199,6 +208,7 @@ pub fn gate(
         refused,
         p_missing: missing(&matched),
         rate,
+        with_quarantined,
         anchor,
         tags,
         rules: ruled,

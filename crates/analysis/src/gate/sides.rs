@@ -76,6 +76,7 @@ pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<M
     for (name, task) in &candidate.tasks {
         let why = match standard.scenarios.get(name) {
             None => WhyOut::OnlyFirst,
+            Some(_) if task.quarantined => WhyOut::Quarantined,
             Some(counts) if counts.world != task.instrument.world => WhyOut::WorldDiffers,
             Some(counts) if counts.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
             Some(counts) => {

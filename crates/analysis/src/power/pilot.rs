@@ -266,6 +266,7 @@ mod tests {
                 trials: (1..=k).map(|n| trial(n, random, *chance)).collect(),
                 excluded: BTreeMap::new(),
                 planned: k,
+                quarantined: false,
             };
             (id, task)
         };

@@ -2,6 +2,7 @@
 
 use super::Limits;
 use super::gate::GateRules;
+use jiff::civil::Date;
 use mocktrial_provider::Price;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,27 @@ pub struct Config {
     pub judges: BTreeMap<String, Endpoint>,
     /// The verifiers by name: programs that criteria may ask.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// Scenarios that verdicts leave out for a time, in the order of the file.
+    pub quarantine: Vec<Quarantine>,
+}
+
+/// A scenario that verdicts leave out for a time, because it is unreliable as an instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantine {
+    /// Its id, or the name of one of its variants (`id~variant`).
+    pub scenario: String,
+    /// The last day on which it is left out, in UTC.
+    pub until: Date,
+    /// What makes it unreliable; never empty.
+    pub why: String,
+}
+
+impl Quarantine {
+    /// Whether it is over on a day: then it leaves nothing out any more.
+    #[must_use]
+    pub fn is_over(&self, on: Date) -> bool {
+        on > self.until
+    }
 }
 
 /// A program that a criterion may ask about an episode.

@@ -5,8 +5,9 @@ use super::document::{Document, Entry, Format, Kind, Node};
 use super::files::{
     CommandTable, ConfigFile, EndpointTable, KindWord, ProbeTable, PromptEntry, PromptTable, VerifierTable,
 };
+use super::load_world::errors_since;
 use super::reading::Reader;
-use super::{names, schemas};
+use super::{names, quarantine, schemas};
 use mocktrial_provider::{ModelConfig, PRESETS, Price, undated};
 use mocktrial_trajectory::Pointer;
 use serde::de::DeserializeOwned;
@@ -48,7 +49,8 @@ pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Conf
     let judges = judges(reader, document, &prices);
     check_names(reader, document, &endpoints);
     let folders = folders(reader, document);
-    if reader.mistakes.len() > before {
+    let quarantine = quarantine::read(reader, document, today());
+    if errors_since(reader, before) {
         return None;
     }
     let file: ConfigFile = read(reader, document, value)?;
@@ -74,7 +76,12 @@ pub(crate) fn configure(reader: &mut Reader, document: &Document) -> Option<Conf
                 (name, Verifier { command: CommandConfig { command, env }, seconds })
             })
             .collect(),
+        quarantine,
     })
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// What passed its schema as its type. The two come from one source, so a failure is a bug; it is still said.

@@ -285,6 +285,23 @@ pub(crate) struct ConfigFile {
     pub(crate) judges: BTreeMap<String, Map<String, Value>>,
     /// Programs that `verify` criteria may ask, by name.
     pub(crate) verifiers: BTreeMap<String, VerifierTable>,
+    /// Scenarios that verdicts leave out for a time, because they are unreliable as an instrument.
+    pub(crate) quarantine: Vec<QuarantineTable>,
+}
+
+/// A scenario that verdicts leave out for a time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the type makes the schema; each entry is read with its place")]
+pub(crate) struct QuarantineTable {
+    /// The scenario's id, such as `shop/refund`; `shop/refund~maria` means one of its variants.
+    #[schemars(length(min = 1))]
+    pub(crate) scenario: String,
+    /// The last day on which it is left out, such as `2027-01-31` (in UTC).
+    pub(crate) until: String,
+    /// What makes it unreliable, for whoever mends it.
+    #[schemars(length(min = 1))]
+    pub(crate) why: String,
 }
 
 /// A program that looks at an episode.

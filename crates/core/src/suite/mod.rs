@@ -65,7 +65,7 @@
 //! | the tree against its schema, in plain words | `files`, `schemas`, `shape` |
 //! | tools in every format that is in use | `tools` |
 //! | rows of cases put into a template | `cases`, `substitute` |
-//! | what it means | `load_world`, `load_scenario`, `merge`, `configure` |
+//! | what it means | `load_world`, `load_scenario`, `merge`, `configure`, `quarantine` |
 //! | which of it is meant | `select` |
 
 mod attachments;
@@ -83,6 +83,7 @@ mod model;
 mod names;
 mod paths;
 mod project;
+mod quarantine;
 mod reading;
 mod schemas;
 mod scripts;
@@ -93,7 +94,7 @@ mod substitute;
 mod tools;
 pub use config::{
     Budget, CassetteMode, CommandConfig, Config, Defaults, Endpoint, EndpointKind, Folders, ParallelCalls, PriceFrom,
-    Probe, Prompt, PromptMode, ToolOverride, Verifier,
+    Probe, Prompt, PromptMode, Quarantine, ToolOverride, Verifier,
 };
 pub use gate::{GateRules, GateScope, TagRule};
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};

@@ -9,7 +9,7 @@ use super::model::{Place, Scenario, Suite};
 use super::paths::Root;
 use super::reading::Reader;
 use super::source::{Span, printable, steers, whole_file};
-use super::{configure, load_scenario, merge, names};
+use super::{configure, load_scenario, merge, names, quarantine};
 use mocktrial_trajectory::Pointer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -278,6 +278,7 @@ impl Loader<'_> {
         let worlds = self.worlds.into_iter().filter_map(|(id, ready)| Some((id, Arc::clone(&ready?.world)))).collect();
         if everything {
             configure::warn_of_unknown_tools(&mut self.reader, self.config, &worlds);
+            quarantine::warn_of_unknown(&mut self.reader, self.config, &scenarios);
         }
         Ok(Suite { worlds, scenarios, warnings: Mistakes::sort(self.reader.mistakes) })
     }

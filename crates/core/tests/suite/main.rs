@@ -11,6 +11,7 @@ mod mistakes;
 mod numbers;
 mod paths;
 mod proving;
+mod quarantine;
 mod scripts;
 mod selecting;
 mod tools;
