@@ -151,7 +151,7 @@ pub(crate) struct SelectArgs {
 /// What an earlier run has settled already.
 const AGAIN: [&str; 6] = ["paths", "globs", "tag", "endpoint", "trials", "seed"];
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
@@ -457,9 +457,20 @@ pub(crate) struct GateArgs {
     pub(crate) against: Option<String>,
     /// The endpoint of the same run that the others are held against, in place of the baseline
     ///
-    /// `mocktrial run -e NEW -e OLD` runs both side by side, so that a provider's drift hits both alike.
+    /// Both are run side by side, so that a provider's drift hits both alike: by --trials now, or before by
+    /// `mocktrial run -e NEW -e OLD`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "against"])]
     pub(crate) control: Option<String>,
+    /// Run the endpoints that are judged and the control now, with N trials of every scenario, and judge that run
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(requires = "control", requires = "endpoint", conflicts_with = "run")]
+    pub(crate) trials: Option<u32>,
+    /// With --trials: stop before the run spends more than this many dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, requires = "trials")]
+    pub(crate) max_cost: Option<f64>,
+    /// With --trials: do not ask
+    #[arg(long, short, requires = "trials")]
+    pub(crate) yes: bool,
     /// The baseline [default: mocktrial.toml, else baseline.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

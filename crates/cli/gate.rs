@@ -17,7 +17,32 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) fn gate(args: &GateArgs, out: Out) -> Outcome {
+pub(crate) async fn gate(args: &GateArgs, out: Out) -> Outcome {
+    if let Some(trials) = args.trials {
+        let ran = side_by_side(args, trials, out).await?;
+        if ran != Exit::Done {
+            return Ok(ran);
+        }
+    }
+    judge_run(args, out)
+}
+
+/// Runs the endpoints that are judged and the control in one run, which then is the last.
+async fn side_by_side(args: &GateArgs, trials: u32, out: Out) -> Outcome {
+    let endpoint = args.endpoint.iter().chain(&args.control).cloned().collect();
+    let run = crate::args::RunArgs {
+        endpoint,
+        trials: Some(trials),
+        cassettes: Some(crate::args::Cassettes::Live),
+        max_cost: args.max_cost,
+        yes: args.yes,
+        name: Some("control".to_owned()),
+        ..crate::args::RunArgs::default()
+    };
+    crate::run::run(run, Out { mute: true, ..out }).await
+}
+
+fn judge_run(args: &GateArgs, out: Out) -> Outcome {
     let project = project::discover(&[])?;
     let config = &project.config.gate;
     let arms = arms(&project, &args.run)?;

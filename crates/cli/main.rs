@@ -85,7 +85,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
-            Command::Gate(args) => gate::gate(&args, out),
+            Command::Gate(args) => gate::gate(&args, out).await,
             Command::Audit(args) => audit::audit(&args, out),
             Command::Accept(args) => gate::accept(&args, out),
             Command::Power(args) => power::power(&args, out),

@@ -13,6 +13,8 @@ pub(crate) struct Out {
     pub(crate) colour_errors: bool,
     pub(crate) width: usize,
     pub(crate) live: bool,
+    /// Whether results are kept to itself: another command asked for them.
+    pub(crate) mute: bool,
 }
 
 impl Out {
@@ -35,6 +37,7 @@ impl Out {
             colour_errors: wants(errors),
             width,
             live: errors && !global.quiet,
+            mute: false,
         }
     }
 
@@ -45,6 +48,9 @@ impl Out {
 
     /// Prints a result. A reader who has gone away is not a mistake.
     pub(crate) fn result(self, text: impl Display) {
+        if self.mute {
+            return;
+        }
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 

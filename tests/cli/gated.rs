@@ -240,6 +240,20 @@ fn a_run_stops_when_it_knows_and_a_resumed_one_goes_on_by_its_rule() {
 }
 
 #[test]
+fn a_control_runs_beside_the_candidate_and_is_what_it_is_held_against() {
+    let (project, _) = two("\n[gate]\nmargin = 0.4\n");
+    let (code, gated) = gate(&project, &["-e", "model", "--control", "old", "--trials", "4", "--quiet"]);
+    let one = &gated["gates"][0];
+    assert_eq!((code, &one["answer"], &one["trials"]), (Some(0), &json!("no_worse"), &json!([32, 0])), "{gated}");
+    assert_eq!(project.query("select endpoint, count(*) from results group by 1"), [["model", "32"], ["old", "32"]]);
+    // A run that has both is judged as it is.
+    let (code, again) = gate(&project, &["--control", "old"]);
+    assert_eq!((code, &again["gates"][0]["rate"]), (Some(0), &one["rate"]));
+    let refused = project.run(&["gate", "--trials", "4"]).expect(2).err;
+    assert!(refused.contains("--control"), "{refused}");
+}
+
+#[test]
 fn a_run_that_is_never_decided_says_so_at_its_end() {
     let (project, _) = two("\n[gate]\nmargin = 0.01\n");
     let ran = project.run(&["run", "-e", "model", "-e", "old", "-t", "2", "--until", "decided", "--quiet"]).expect(0);
