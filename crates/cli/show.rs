@@ -4,20 +4,18 @@ use crate::args::ShowArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
-use crate::project;
 use mocktrial_analysis::{Episode, EpisodeRow, Summary, episode, summary};
 use mocktrial_report::Style;
-use mocktrial_store::names::resolve;
 use mocktrial_store::{EpisodeRecord, RunFile, Store};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rows that a list of the summary shows before it says how many more there are.
 const LIST: usize = 20;
 
 pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
-    let path = find(&args.run)?;
+    let path = crate::compare::find(&args.run)?;
     if args.scenario.is_none() && !args.episodes && (args.endpoint.is_some() || args.trial.is_some()) {
         return Err(Failure::mistake("--endpoint and --trial name an episode: say the scenario too, or --episodes"));
     }
@@ -29,16 +27,6 @@ pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
     }
     let summary = summary_of(&path, out)?;
     Ok(exit_of(&summary))
-}
-
-/// A run by path, or by name in the project's folder of runs.
-fn find(run: &str) -> Result<PathBuf, Failure> {
-    let path = Path::new(run);
-    if path.extension().is_some_and(|e| e == "sqlite") && path.is_file() {
-        return Ok(path.to_owned());
-    }
-    let project = project::discover(&[])?;
-    Ok(resolve(&project.root.join(&project.config.folders.runs), run)?)
 }
 
 /// Prints a run's summary and returns it.

@@ -5,7 +5,7 @@
 //! is being compared. The unit is the scenario, or in population scope the family; trials are never units.
 
 mod divergence;
-mod pairing;
+pub(crate) mod pairing;
 mod ratio;
 
 pub use divergence::{Divergence, Divergent, divergences};
@@ -15,7 +15,7 @@ pub use ratio::Ratio;
 use crate::arm::{Arm, Task};
 use crate::{AnalysisError, Bounds, Estimate};
 use mocktrial_stats::{
-    Resampling, StatsError, Verdict, bh, compare_paired, holm, maxt_pairwise_crit, rank_sets, signflip_exact,
+    Resampling, StatsError, bh, compare_paired, holm, maxt_pairwise_crit, rank_sets, signflip_exact,
 };
 use mocktrial_store::Store;
 use serde::Serialize;
@@ -452,14 +452,4 @@ fn ranks(arms: &[&Arm], terms: Terms) -> Result<Vec<Rank>, AnalysisError> {
         worst,
     };
     Ok(arms.iter().zip(sets).map(rank).collect())
-}
-
-impl From<Verdict> for PairVerdict {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Better => Self::Better,
-            Verdict::Worse => Self::Worse,
-            Verdict::Undecided => Self::Undecided,
-        }
-    }
 }

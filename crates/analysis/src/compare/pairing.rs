@@ -91,17 +91,21 @@ pub fn pair<'a>(first: &'a Arm, second: &'a Arm) -> (Vec<Pair<'a>>, Vec<LeftOut>
 
 /// One value a unit: the mean over variants of a scenario, and in [`Scope::Population`] then over the scenarios of a
 /// family. Pairs without a value are left out.
-#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
 pub fn units<'a>(
     pairs: impl IntoIterator<Item = &'a Pair<'a>>,
     scope: Scope,
     value: impl Fn(&Pair<'a>) -> Option<f64>,
 ) -> Vec<f64> {
+    let valued = pairs.into_iter().filter_map(|p| Some((&*p.first.family, &*p.first.id, value(p)?)));
+    by_unit(valued, scope)
+}
+
+/// The same of families, scenarios and values.
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+pub(crate) fn by_unit<'a>(values: impl Iterator<Item = (&'a str, &'a str, f64)>, scope: Scope) -> Vec<f64> {
     let mut scenarios: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
-    for pair in pairs {
-        if let Some(value) = value(pair) {
-            scenarios.entry((&pair.first.family, &pair.first.id)).or_default().push(value);
-        }
+    for (family, id, value) in values {
+        scenarios.entry((family, id)).or_default().push(value);
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let means = scenarios.iter().map(|((family, _), values)| (*family, mean(values)));

@@ -342,6 +342,15 @@ fn needed(
     Some(Needed { more, scenarios, episodes, cost: times(means.cost), seconds: times(means.seconds) })
 }
 
+/// The difference of a scenario, had the trials without an outcome come out for the candidate, or against it.
+fn as_if(m: &Matched<'_>, for_candidate: bool) -> f64 {
+    let rate = |k: u32, n: u32, missing: u32, passes: bool| {
+        f64::from(k + if passes { missing } else { 0 }) / f64::from((n + missing).max(1))
+    };
+    let (c, s) = (m.candidate, m.standard);
+    rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate)
+}
+
 /// The answer, had the trials without an outcome come out for the candidate, or against it.
 fn imputed(
     matched: &[Matched<'_>],
@@ -349,13 +358,7 @@ fn imputed(
     rule: GateRule,
     for_candidate: bool,
 ) -> Result<Answer, AnalysisError> {
-    let filled = |m: &Matched<'_>| {
-        let (c, s) = (m.candidate, m.standard);
-        let rate = |k: u32, n: u32, missing: u32, passes: bool| {
-            f64::from(k + if passes { missing } else { 0 }) / f64::from((n + missing).max(1))
-        };
-        Some(rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate))
-    };
+    let filled = |m: &Matched<'_>| Some(as_if(m, for_candidate));
     let differences = sides::units(matched, scope, filled);
     let all = |m: &Matched<'_>| (m.standard.n + m.standard.missing, m.candidate.counted() + m.candidate.missing());
     let Some(trials) = sides::trials(matched, scope, all) else { return Ok(Answer::Inconclusive) };
@@ -368,13 +371,7 @@ fn bounds(matched: &[Matched<'_>], scope: Scope) -> Option<Bounds> {
     }
     #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
     let mean = |for_candidate: bool| {
-        let rate = |k: u32, n: u32, missing: u32, passes: bool| {
-            f64::from(k + if passes { missing } else { 0 }) / f64::from((n + missing).max(1))
-        };
-        let all = sides::units(matched, scope, |m| {
-            let (c, s) = (m.candidate, m.standard);
-            Some(rate(c.passed(), c.counted(), c.missing(), for_candidate) - rate(s.k, s.n, s.missing, !for_candidate))
-        });
+        let all = sides::units(matched, scope, |m| Some(as_if(m, for_candidate)));
         all.iter().sum::<f64>() / all.len().max(1) as f64
     };
     Some(Bounds { worst: mean(false), best: mean(true) })

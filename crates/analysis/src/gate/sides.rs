@@ -2,6 +2,7 @@
 
 use super::baseline::{Accepted, Counts};
 use crate::arm::{Arm, Task};
+use crate::compare::pairing::by_unit;
 use crate::compare::{LeftOut, Scope, WhyOut};
 use mocktrial_trajectory::Digest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,28 +98,13 @@ pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<M
 }
 
 /// One value a unit, as in [`units`](crate::compare::units).
-#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
 pub(super) fn units<'a>(
     matched: &[Matched<'a>],
     scope: Scope,
     value: impl Fn(&Matched<'a>) -> Option<f64>,
 ) -> Vec<f64> {
-    let mut scenarios: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
-    for m in matched {
-        if let Some(value) = value(m) {
-            scenarios.entry((&m.candidate.family, &m.candidate.id)).or_default().push(value);
-        }
-    }
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let means = scenarios.iter().map(|((family, _), values)| (*family, mean(values)));
-    match scope {
-        Scope::Suite => means.map(|(_, value)| value).collect(),
-        Scope::Population => {
-            let mut families: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-            means.for_each(|(family, value)| families.entry(family).or_default().push(value));
-            families.values().map(|values| mean(values)).collect()
-        }
-    }
+    let valued = matched.iter().filter_map(|m| Some((&*m.candidate.family, &*m.candidate.id, value(m)?)));
+    by_unit(valued, scope)
 }
 
 /// Trials of standard and candidate per unit: the harmonic mean, which is what the noise of unequal numbers comes to; the
