@@ -75,6 +75,11 @@ pub(crate) enum Command {
     /// endpoint. Pairs are by scenario. A scenario whose messages, world or criteria differ between the runs is left out
     /// and named; what differs between the endpoints is what is being compared.
     Compare(CompareArgs),
+    /// Write a report of runs to be read in a browser, by CI, by programs or in a paper
+    ///
+    /// `--output html=report.html` writes one file that needs no network: the verdict, every scenario by endpoint, and every
+    /// episode step by step. Several outputs may be written at once, all from the same figures.
+    Report(ReportArgs),
     /// Say whether a run is no worse than the accepted baseline
     ///
     /// No worse: a loss of the margin or more is ruled out (exit code 0). Regressed: it is shown, or a rule is broken (1).
@@ -359,6 +364,38 @@ pub(crate) struct CompareArgs {
     /// The chance of a false verdict over all pairs
     #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
     pub(crate) alpha: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) of: CompareArgs,
+    /// What to write where: html; may be repeated
+    #[arg(long, short, value_name = "KIND=PATH", value_parser = output)]
+    pub(crate) output: Vec<(OutputKind, PathBuf)>,
+    /// The same as --output html=PATH
+    #[arg(long, value_name = "PATH")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputKind {
+    /// One page, for a browser.
+    Html,
+}
+
+/// `KIND=PATH`.
+fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
+    let (kind, path) = text.split_once('=').ok_or("say KIND=PATH, such as html=report.html")?;
+    let kind = OutputKind::from_str(kind, true).map_err(|_| {
+        let kinds: Vec<String> = OutputKind::value_variants()
+            .iter()
+            .filter_map(|k| Some(k.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        format!("there is no kind `{kind}`; there are {}", kinds.join(", "))
+    })?;
+    if path.is_empty() { Err("the path after `=` is missing".into()) } else { Ok((kind, path.into())) }
 }
 
 #[derive(Debug, Args)]

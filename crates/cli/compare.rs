@@ -19,7 +19,29 @@ use std::path::{Path, PathBuf};
 /// Scenarios whose trajectories are looked into, and rows that are shown to people.
 const LIST: usize = 20;
 
+/// Runs with how their endpoints differ.
+pub(crate) struct Held {
+    pub(crate) files: Vec<RunFile>,
+    /// Each with the place of its run.
+    pub(crate) arms: Vec<(usize, Arm)>,
+    /// Which arms are held against which, as places; in the order of `found.pairs`.
+    pub(crate) pairs: Vec<(usize, usize)>,
+    pub(crate) found: Compared,
+}
+
 pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
+    let Held { found, .. } = hold(args, false, out)?;
+    if out.json() {
+        out.value(&document(&found));
+    } else {
+        let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
+        out.result(mocktrial_report::compared(&found, &style).trim_end());
+    }
+    Ok(if found.pairs.iter().all(|p| p.refused.is_some()) { Exit::Inconclusive } else { Exit::Done })
+}
+
+/// Reads runs and compares them. Where there is nothing to compare, that is a mistake, unless `alone` may be.
+pub(crate) fn hold(args: &CompareArgs, alone: bool, out: Out) -> Result<Held, Failure> {
     let mut files = Vec::with_capacity(args.runs.len());
     for run in &args.runs {
         files.push(RunFile::read(&find(run)?)?);
@@ -40,7 +62,10 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
             return Err(Failure::mistake(format!("no run has the endpoint `{}`; {}", clean_line(name), those(&arms))));
         }
     }
-    let pairs = pairs(&arms, files.len(), args.against.as_deref())?;
+    let pairs = match pairs(&arms, files.len(), args.against.as_deref()) {
+        Err(_) if alone => Vec::new(),
+        found => found?,
+    };
     let terms = Terms { scope: args.scope.into(), alpha: args.alpha };
     let borrowed: Vec<(&Arm, &Arm)> = pairs.iter().map(|(a, b)| (&arms[*a].1, &arms[*b].1)).collect();
     let all: Vec<&Arm> = arms.iter().map(|(_, arm)| arm).collect();
@@ -52,13 +77,7 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
         };
         explain(comparison, of(a), of(b), LIST).map_err(Failure::infrastructure)?;
     }
-    if out.json() {
-        out.value(&document(&found));
-    } else {
-        let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
-        out.result(mocktrial_report::compared(&found, &style).trim_end());
-    }
-    Ok(if found.pairs.iter().all(|p| p.refused.is_some()) { Exit::Inconclusive } else { Exit::Done })
+    Ok(Held { files, arms, pairs, found })
 }
 
 /// The names of the scenarios that are in quarantine today.

@@ -24,6 +24,7 @@ mod power;
 mod progress;
 mod project;
 mod reference;
+mod report;
 mod review;
 mod run;
 mod scaling;
@@ -85,6 +86,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Check(args) => check::check(&args, out).await,
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
+            Command::Report(args) => report::report(&args, out),
             Command::Gate(args) => gate::gate(&args, out).await,
             Command::Audit(args) => audit::audit(&args, out),
             Command::Accept(args) => gate::accept(&args, out),

@@ -18,10 +18,7 @@ pub fn compared(all: &Compared, style: &Style) -> String {
         let endpoint = clean_line(&side.endpoint);
         if same_run { endpoint } else { format!("{endpoint} ({})", clean_line(&side.run)) }
     };
-    let scope = match all.scope {
-        Scope::Suite => "on these scenarios",
-        Scope::Population => "on scenarios like these: families are the units",
-    };
+    let scope = on(all.scope);
     let confidence = percent(all.confidence);
     if all.pairs.len() > 1 {
         title(&mut out, &format!("Differences of the pass rates {scope}, in points"), style);
@@ -55,6 +52,14 @@ pub fn compared(all: &Compared, style: &Style) -> String {
         one(&mut out, pair, &name, scope, &confidence, style);
     }
     out
+}
+
+/// Where a difference is claimed to hold.
+pub(crate) fn on(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Suite => "on these scenarios",
+        Scope::Population => "on scenarios like these: families are the units",
+    }
 }
 
 fn heads(texts: &[&str]) -> Vec<Cell> {
@@ -140,13 +145,23 @@ fn stated(
     let width = style.width().saturating_sub(4).min(61);
     out.push_str(&format!("  {}\n", style.paint(Ink::Faint, &scale(width))));
     out.push_str(&format!("  {}\n", drawn(delta, width)));
+    paragraph(out, &sentence(pair, delta, (first, second), scope, confidence), verdict(pair).1, style);
+}
+
+/// What the comparison comes to, in a sentence.
+pub(crate) fn sentence(
+    pair: &Comparison,
+    delta: &Estimate,
+    (first, second): (&str, &str),
+    scope: &str,
+    confidence: &str,
+) -> String {
     if delta.low >= delta.high {
-        let said = format!(
+        return format!(
             "Undecided: {first} is {} points off {second} on every scenario, and without spread there is nothing to judge \
              the difference by.",
             points(delta.value)
         );
-        return paragraph(out, &said, Ink::Unsure, style);
     }
     let figures = format!(
         "{} points ({} at {confidence} % confidence), p {}{}",
@@ -155,12 +170,11 @@ fn stated(
         p_value(pair.p.unwrap_or(1.0)),
         pair.p_sign_flip.map_or_else(String::new, |p| format!("; by sign flips p {}", p_value(p))),
     );
-    let said = match pair.verdict {
+    match pair.verdict {
         PairVerdict::Better => format!("Better: {first} passes more often than {second} {scope}: {figures}."),
         PairVerdict::Worse => format!("Worse: {first} passes less often than {second} {scope}: {figures}."),
         PairVerdict::Undecided => format!("Undecided: these trials cannot tell {first} from {second}: {figures}."),
-    };
-    paragraph(out, &said, verdict(pair).1, style);
+    }
 }
 
 fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), style: &Style) {

@@ -22,6 +22,31 @@ pub fn foreseen(all: &Foreseen, style: &Style) -> String {
     page.out
 }
 
+/// What would settle a comparison whose difference stays as the terms' `mde` says, in a sentence.
+#[must_use]
+pub fn settle(all: &Foreseen) -> String {
+    let Some(plans) = &all.plans else {
+        return "What would settle it cannot be foreseen from so few trials.".into();
+    };
+    let (wanted, chance) = (size(all.terms.mde), percent(all.terms.power));
+    match &plans.for_mde.design {
+        Some(d) => {
+            let units = if all.terms.scope == Scope::Population { "family" } else { "scenario" };
+            let cost = d.cost.map_or_else(String::new, |c| format!(", about {}", money(c.value)));
+            format!(
+                "If the difference stays at {wanted} points, {} of each of {} ({} in all{cost}) would show it with a chance of \
+                 {chance} %.",
+                count(d.trials, "trial"),
+                if units == "family" && d.units != 1 { format!("{} families", d.units) } else { count(d.units, units) },
+                count(d.episodes, "episode"),
+            )
+        }
+        None => format!(
+            "If the difference stays at {wanted} points, no number of trials on these scenarios is sure to show it."
+        ),
+    }
+}
+
 /// Percentage points without a sign: one decimal where it matters.
 fn size(delta: f64) -> String {
     match delta * 100.0 {

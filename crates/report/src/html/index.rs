@@ -1,0 +1,186 @@
+//! What the page knows of every episode before it opens its record.
+
+use super::chunks::Place;
+use super::first::HtmlReport;
+use mocktrial_analysis::EpisodeRow;
+use mocktrial_trajectory::EpisodeKey;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Words that occur again and again, by number.
+#[derive(Debug, Default)]
+struct Words {
+    list: Vec<String>,
+    known: HashMap<String, usize>,
+}
+
+impl Words {
+    fn number(&mut self, word: &str) -> usize {
+        if let Some(known) = self.known.get(word) {
+            return *known;
+        }
+        self.list.push(word.to_owned());
+        self.known.insert(word.to_owned(), self.list.len() - 1);
+        self.list.len() - 1
+    }
+}
+
+/// The index: scenarios with their cells, and one row per episode.
+#[derive(Debug)]
+pub(crate) struct Index {
+    arms: Vec<Value>,
+    arm: HashMap<(usize, String), usize>,
+    pairs: Vec<[usize; 2]>,
+    flips: HashSet<String>,
+    scenarios: Vec<Value>,
+    scenario: HashMap<String, usize>,
+    cases: Vec<Value>,
+    reasons: Words,
+    causes: Words,
+    tools: Words,
+    toolsets: Words,
+    episodes: Vec<Value>,
+}
+
+impl Index {
+    pub(crate) fn new(report: &HtmlReport) -> Self {
+        let (mut arms, mut arm) = (Vec::new(), HashMap::new());
+        for (r, run) in report.runs.iter().enumerate() {
+            for endpoint in &run.endpoints {
+                arm.insert((r, endpoint.name.to_string()), arms.len());
+                arms.push(json!({"run": run.run.name, "name": report.arm_name(r, &endpoint.name)}));
+            }
+        }
+        let mut scenarios: Vec<Value> = Vec::new();
+        let mut scenario: HashMap<String, usize> = HashMap::new();
+        for (r, run) in report.runs.iter().enumerate() {
+            for s in &run.scenarios {
+                let name = name(&s.id, &s.variant);
+                let place = *scenario.entry(name.clone()).or_insert_with(|| {
+                    let cells = vec![Value::Null; arms.len()];
+                    scenarios.push(
+                        json!({"name": name, "title": s.title, "tags": s.tags, "family": s.family, "cells": cells}),
+                    );
+                    scenarios.len() - 1
+                });
+                for (endpoint, cell) in run.endpoints.iter().zip(&s.cells) {
+                    let at = arm.get(&(r, endpoint.name.to_string()));
+                    if let (Some(at), Some(cell)) = (at, cell) {
+                        scenarios[place]["cells"][*at] = json!([cell.k, cell.n, cell.excluded, cell.planned]);
+                    }
+                }
+            }
+        }
+        let pairs = report.compared.iter().flat_map(|c| &c.pairs);
+        let flips = pairs.clone().flat_map(|p| &p.flips).map(|f| f.scenario.to_string()).collect();
+        let run_of = |run: &str| report.runs.iter().position(|r| r.run.name == run).unwrap_or(0);
+        let side = |s: &mocktrial_analysis::compare::Side| arm.get(&(run_of(&s.run), s.endpoint.to_string())).copied();
+        let pairs = pairs.filter_map(|p| Some([side(&p.first)?, side(&p.second)?])).collect();
+        Self {
+            arms,
+            arm,
+            pairs,
+            flips,
+            scenarios,
+            scenario,
+            cases: Vec::new(),
+            reasons: Words::default(),
+            causes: Words::default(),
+            tools: Words::default(),
+            toolsets: Words::default(),
+            episodes: Vec::new(),
+        }
+    }
+
+    /// Whether an episode belongs to a scenario on which compared endpoints differ.
+    pub(crate) fn flips(&self, row: &EpisodeRow) -> bool {
+        !self.flips.is_empty() && self.flips.contains(&name_of(&row.key))
+    }
+
+    pub(crate) fn case(&mut self, run: usize, scenario: &str, place: Place) {
+        if let Some(s) = self.scenario.get(scenario) {
+            self.cases.push(json!([run, s, place.0, place.1]));
+        }
+    }
+
+    pub(crate) fn episode(&mut self, run: usize, row: &EpisodeRow, trajectory: &str, place: Place) {
+        let arm = self.arm.get(&(run, row.key.endpoint.to_string()));
+        let (Some(arm), Some(scenario)) = (arm, self.scenario.get(&name_of(&row.key))) else { return };
+        let passed = row.passed.map_or(2, u8::from);
+        let reason = match &row.failed {
+            Some(failed) if row.passed == Some(false) && failed.grader != "end" => &failed.grader,
+            _ if row.passed == Some(true) => "",
+            _ => row.end.as_str(),
+        };
+        let reason = self.reasons.number(reason);
+        let cause = self.causes.number(row.cause.map_or("", |c| c.as_str()));
+        let used: Vec<String> = tools(trajectory).iter().map(|t| self.tools.number(t).to_string()).collect::<Vec<_>>();
+        let toolset = self.toolsets.number(&used.join(" "));
+        let infrastructure = u8::from(row.end.is_infrastructure());
+        self.episodes.push(json!([
+            arm,
+            scenario,
+            row.key.trial,
+            passed,
+            reason,
+            cause,
+            infrastructure,
+            row.cost,
+            row.turns,
+            row.calls,
+            toolset,
+            place.0,
+            place.1
+        ]));
+    }
+
+    pub(crate) fn document(&self, folder: Option<&str>) -> Value {
+        json!({
+            "arms": self.arms,
+            "pairs": self.pairs,
+            "flips": self.flips.iter().collect::<BTreeSet<_>>(),
+            "scenarios": self.scenarios,
+            "cases": self.cases,
+            "reasons": self.reasons.list,
+            "causes": self.causes.list,
+            "tools": self.tools.list,
+            "toolsets": self.toolsets.list,
+            "folder": folder,
+            "episodes": self.episodes,
+        })
+    }
+}
+
+fn name(id: &str, variant: &str) -> String {
+    if variant.is_empty() { id.to_owned() } else { format!("{id}~{variant}") }
+}
+
+fn name_of(key: &EpisodeKey) -> String {
+    name(&key.scenario, &key.variant)
+}
+
+/// The tools that a trajectory calls. All else in it is passed over without being kept.
+fn tools(trajectory: &str) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Calls<'a> {
+        #[serde(borrow, default)]
+        events: Vec<Event<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow)]
+        body: Body<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'a, str>,
+        #[serde(borrow, default)]
+        tool: Option<Cow<'a, str>>,
+    }
+    let Ok(calls) = serde_json::from_str::<Calls<'_>>(trajectory) else { return BTreeSet::new() };
+    let called = calls.events.into_iter().filter(|e| e.body.kind == "call");
+    called.filter_map(|e| e.body.tool).map(Cow::into_owned).collect()
+}

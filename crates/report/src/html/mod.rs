@@ -1,0 +1,131 @@
+//! One HTML file, to be opened from disk: no request leaves it, and nothing in it acts but its own script.
+//!
+//! The first screen is text and pictures, made here, and stands at the head of the file. The record of every episode
+//! follows in compressed chunks of base64, which the page's script opens one by one when an episode is looked at.
+//! A policy (CSP) lets run one script and one style sheet, named by their hashes.
+//!
+//! Above [`INLINE`] bytes of chunks, those without a failure or a flip go to script files in a folder beside the page:
+//! a page on disk may load scripts, and nothing else.
+
+mod chunks;
+mod first;
+mod index;
+mod picture;
+
+pub use chunks::Beside;
+pub use first::{Fact, HtmlReport};
+
+use chunks::Chunks;
+use index::Index;
+use mocktrial_analysis::EpisodeRow;
+use mocktrial_trajectory::{Case, Grade, Measurements};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Up to so many bytes of chunks stand in the file itself.
+pub const INLINE: u64 = 50_000_000;
+
+const STYLE: &str = include_str!("page/page.css");
+/// In the order in which they depend on each other; they are one script.
+const SCRIPT: &str = concat!(
+    "\"use strict\";(()=>{\n",
+    include_str!("page/dom.js"),
+    include_str!("page/data.js"),
+    include_str!("page/matrix.js"),
+    include_str!("page/episode.js"),
+    include_str!("page/main.js"),
+    "})();\n"
+);
+
+/// A report that is being written.
+///
+/// [`begin`](Self::begin) writes the first screen; then come the scenarios and episodes of one run after the other, in any
+/// order; [`end`](Self::end) writes the index that ties them together.
+#[derive(Debug)]
+pub struct Html<W> {
+    out: W,
+    chunks: Chunks,
+    index: Index,
+}
+
+/// An episode's record as the page shows it.
+#[derive(Serialize)]
+struct Record<'a> {
+    row: &'a EpisodeRow,
+    trajectory: &'a serde_json::value::RawValue,
+    measurements: &'a Measurements,
+    grades: &'a [Grade],
+}
+
+impl<W: Write> Html<W> {
+    /// Writes the first screen. Where `beside` is given, what does not fit goes there.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to; so for every method.
+    pub fn begin(mut out: W, report: &HtmlReport, beside: Option<Beside>) -> io::Result<Self> {
+        first::write(&mut out, report, &policy(beside.is_some()), STYLE)?;
+        Ok(Self { out, chunks: Chunks::new(beside), index: Index::new(report) })
+    }
+
+    /// Adds what a scenario needs to be understood: its tools, the state it begins in, its criteria.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn case(&mut self, run: usize, scenario: &str, case: &Case) -> io::Result<()> {
+        let record = serde_json::json!({"tools": case.tools, "initial": case.initial, "criteria": case.criteria});
+        let place = self.chunks.add(&mut self.out, &serde_json::to_vec(&record)?, true)?;
+        self.index.case(run, scenario, place);
+        Ok(())
+    }
+
+    /// Adds an episode. `trajectory` is its JSON, as it is stored.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to, or `trajectory` is not JSON.
+    pub fn episode(
+        &mut self,
+        run: usize,
+        row: &EpisodeRow,
+        trajectory: &str,
+        measurements: &Measurements,
+        grades: &[Grade],
+    ) -> io::Result<()> {
+        let record = Record { row, trajectory: serde_json::from_str(trajectory)?, measurements, grades };
+        let wanted = row.passed != Some(true) || self.index.flips(row);
+        let place = self.chunks.add(&mut self.out, &serde_json::to_vec(&record)?, wanted)?;
+        self.index.episode(run, row, trajectory, place);
+        Ok(())
+    }
+
+    /// Writes the index and the script.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn end(mut self) -> io::Result<W> {
+        self.chunks.finish(&mut self.out)?;
+        let index = serde_json::to_string(&self.index.document(self.chunks.folder()))?;
+        // Within a script element only `<` could end or change it.
+        let index = index.replace('<', "\\u003c");
+        write!(
+            self.out,
+            "<script type=\"application/json\" id=\"index\">{index}</script>\n<script>{SCRIPT}</script>\n"
+        )?;
+        self.out.write_all(b"</body>\n</html>\n")?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+/// What the page may do. Chunks in a folder are loaded by the script that is trusted.
+fn policy(folder: bool) -> String {
+    let hash = |text: &str| chunks::base64(&chunks::sha256(text.as_bytes()));
+    let more = if folder { " 'strict-dynamic'" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'sha256-{}'{more}; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
+    )
+}
+
+#[cfg(test)]
+mod tests;
