@@ -104,7 +104,7 @@ pub(crate) fn write(out: &mut impl Write, report: &HtmlReport, policy: &str, sty
             let _ = write!(
                 text,
                 "<h2>Accuracy against cost</h2><p class=\"faint small\">{}, on {}. Green: on the front in at least 95 % of \
-                 draws of scenarios; amber: in at least half.</p><div class=\"wide\">{drawn}</div>",
+                 draws of scenarios; amber: in at least half.</p><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against cost\">{drawn}</div>",
                 escape(&picture::way(&front.way)),
                 count(front.scenarios, "scenario")
             );
@@ -180,7 +180,11 @@ fn verdicts(out: &mut String, report: &HtmlReport) {
             escape(&figures)
         );
         if let Some(delta) = pair.delta.filter(|_| pair.refused.is_none()) {
-            let _ = write!(out, "<div class=\"wide\">{}</div>", picture::effect(&delta, class(pair.verdict), None));
+            let _ = write!(
+                out,
+                "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"The difference\">{}</div>",
+                picture::effect(&delta, class(pair.verdict), None)
+            );
         }
         if let Some(settle) = report.settle.get(n).filter(|s| !s.is_empty()) {
             let _ = write!(out, "<p class=\"settle\">{}</p>", escape(settle));
@@ -277,7 +281,7 @@ fn endpoints(out: &mut String, report: &HtmlReport, run: &Summary) {
     let of_run = if report.runs.len() > 1 { format!(" of {}", escape(&run.run.name)) } else { String::new() };
     let _ = write!(
         out,
-        "<h2>Endpoints{of_run}</h2><div class=\"wide\"><table><thead><tr><th scope=\"col\">endpoint</th>\
+        "<h2>Endpoints{of_run}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Endpoints{of_run}\"><table><thead><tr><th scope=\"col\">endpoint</th>\
         <th scope=\"col\">pass rate ({confidence} % interval)</th><th scope=\"col\"><span aria-hidden=\"true\">0 – 100 %</span></th>"
     );
     if score {
@@ -340,7 +344,7 @@ fn failures(out: &mut String, several: bool, run: &Summary) {
     let of_run = if several { format!(" in {}", escape(&run.run.name)) } else { String::new() };
     let _ = write!(
         out,
-        "<h2>Why episodes failed{of_run}</h2><div class=\"wide\"><table><thead><tr><th scope=\"col\">cause</th>"
+        "<h2>Why episodes failed{of_run}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Why episodes failed{of_run}\"><table><thead><tr><th scope=\"col\">cause</th>"
     );
     for e in &run.endpoints {
         let _ = write!(out, "<th class=\"number\" scope=\"col\">{}</th>", escape(&e.name));
@@ -380,7 +384,7 @@ fn encode(text: &str) -> String {
 }
 
 fn facts(out: &mut String, report: &HtmlReport) {
-    out.push_str("<h2>How this came about</h2><div class=\"wide\"><table><tbody>");
+    out.push_str("<h2>How this came about</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"How this came about\"><table><tbody>");
     for fact in &report.facts {
         let _ = write!(
             out,

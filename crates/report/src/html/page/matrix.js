@@ -137,7 +137,7 @@ function matrix(place, state, go) {
       const episode = telling(episodes[s][a]);
       const name = `${index.arms[a].name}: ${said}`;
       const inside = episode
-        ? h("a", { class: `cell ${kind}`, href: link(episode), title: name, "aria-label": `${scenario.name}, ${name}` }, text)
+        ? h("a", { class: `cell ${kind}`, href: link(episode), title: name, "aria-label": `${text} ${scenario.name}, ${name}` }, text)
         : h("span", { class: `cell ${kind}`, title: name }, text);
       return h("td", { class: "keep" }, inside);
     };
@@ -146,7 +146,7 @@ function matrix(place, state, go) {
       h("td", { class: "name" }, h("span", null, scenario.name), " ", h("span", { class: "faint small" }, scenario.title),
         h("span", { class: "tags" }, " ", scenario.tags.map((tag) => h("span", { class: "tag" }, tag)))),
       scenario.cells.map(cell),
-      index.arms.length > 1 && h("td", { class: "noprint" }, two && h("a", { href: besides(...two), class: "small keep", "aria-label": `${scenario.name}: side by side` }, "side by side")));
+      index.arms.length > 1 && h("td", { class: "noprint" }, two && h("a", { href: besides(...two), class: "small keep", "aria-label": `side by side: ${scenario.name}` }, "side by side")));
   };
   const more = list.rows.length - shown.length;
   // The field keeps focus and caret while the table under it changes.
