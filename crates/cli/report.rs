@@ -106,7 +106,7 @@ fn html(path: &Path, model: &HtmlReport, files: &[RunFile]) -> Result<(), Failur
             }
         }
         let mut broken = None;
-        file.each_episode(&mut |e| match page.episode(run, &e.row, &e.trajectory, &e.measurements, &e.grades) {
+        file.each_text(&mut |episode| match page.episode(run, &episode) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 broken = Some(error);

@@ -30,7 +30,7 @@ pub mod until;
 pub use arm::{Arm, Task, Trial};
 pub use episode::{Episode, EpisodeError, episode};
 pub use judged::{JudgedItem, JudgedPass, JudgedRate, JudgedRun, calibrations, keep_calibration};
-pub use mocktrial_store::{EpisodeRow, FailedCriterion, Header, Selection, State, Status};
+pub use mocktrial_store::{EpisodeRow, EpisodeTexts, FailedCriterion, Header, Selection, State, Status};
 pub use summary::{
     Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,

@@ -239,6 +239,19 @@ pub struct StoredEpisode {
     pub asked: Vec<Asked>,
 }
 
+/// An episode's figures, and its texts as they are stored: for those who pass them on unread.
+#[derive(Clone, Debug)]
+pub struct EpisodeTexts<'a> {
+    /// Its figures.
+    pub row: EpisodeRow,
+    /// Its trajectory as JSON.
+    pub trajectory: &'a str,
+    /// What was measured, as JSON.
+    pub measurements: &'a str,
+    /// What the graders said, as a JSON array.
+    pub grades: &'a str,
+}
+
 /// Whether an episode that ended so is still to be run: the run was cut short (cancelled, out of
 /// budget), or its endpoint could not be served at all (refused, unstartable, a mistake of ours), so
 /// that its plan is not complete before it has run again.

@@ -25,7 +25,8 @@ mod run;
 mod store;
 
 pub use episode::{
-    Asked, Ended, EpisodeRecord, EpisodeRow, FailedCriterion, Regrade, Regrading, StoredEpisode, is_unfinished,
+    Asked, Ended, EpisodeRecord, EpisodeRow, EpisodeTexts, FailedCriterion, Regrade, Regrading, StoredEpisode,
+    is_unfinished,
 };
 pub use error::StoreError;
 pub use file::RunFile;

@@ -1,8 +1,8 @@
 //! The trait that stands before a run's storage.
 
 use crate::{
-    Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewScenario, Regrading, Scenario, Status,
-    StoreError, StoredEpisode,
+    Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, EpisodeTexts, Header, NewScenario, Regrading, Scenario,
+    Status, StoreError, StoredEpisode,
 };
 use mocktrial_trajectory::{Case, EpisodeKey};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,9 @@ pub trait Store: Send + Sync {
     /// Walks over all episodes with their texts, by cell and trial, in constant memory.
     #[allow(clippy::missing_errors_doc)]
     fn each_episode(&self, visit: &mut dyn FnMut(StoredEpisode) -> ControlFlow<()>) -> Result<(), StoreError>;
+
+    /// Walks over all episodes with their texts unread, in the order in which they were stored, in constant memory.
+    fn each_text(&self, visit: &mut dyn FnMut(EpisodeTexts<'_>) -> ControlFlow<()>) -> Result<(), StoreError>;
 
     /// One episode; `None` where the run holds none of that key.
     #[allow(clippy::missing_errors_doc)]

@@ -20,6 +20,7 @@
 //!
 //! Nothing here does I/O or is asynchronous.
 
+mod called;
 mod case;
 mod digest;
 mod end;
@@ -35,6 +36,7 @@ mod recorded;
 mod tool;
 mod usage;
 
+pub use called::tools_called;
 pub use case::{Case, Comparison, Criterion, ReferenceCall, ReferenceRun};
 pub use digest::{Accumulator, Digest};
 pub use end::{Cause, EndReason};

@@ -167,6 +167,9 @@ impl Store for Run {
     fn ended(&self) -> Result<Vec<Ended>, StoreError> {
         panic!("a list of all episodes grows with them")
     }
+    fn each_text(&self, _: &mut dyn FnMut(EpisodeTexts<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
+        panic!("a summary reads no texts")
+    }
     fn each_episode(&self, _: &mut dyn FnMut(StoredEpisode) -> ControlFlow<()>) -> Result<(), StoreError> {
         panic!("a summary reads no texts")
     }

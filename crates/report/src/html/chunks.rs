@@ -59,7 +59,10 @@ impl Chunks {
         let aside = self.beside.is_some() && (!wanted || self.inline > super::INLINE);
         let open = &mut self.open[usize::from(aside)];
         let place = (open.number, open.texts);
+        let from = open.bytes.len();
         open.bytes.extend_from_slice(text);
+        // In JSON a line feed is white space, and never within a text.
+        open.bytes[from..].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         open.bytes.push(b'\n');
         open.texts += 1;
         if open.bytes.len() >= SIZE {

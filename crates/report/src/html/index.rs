@@ -3,11 +3,10 @@
 use super::chunks::Place;
 use super::first::HtmlReport;
 use mocktrial_analysis::EpisodeRow;
-use mocktrial_trajectory::EpisodeKey;
-use serde::Deserialize;
+use mocktrial_trajectory::{EpisodeKey, tools_called};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 
 /// Words that occur again and again, by number.
 #[derive(Debug, Default)]
@@ -41,7 +40,8 @@ pub(crate) struct Index {
     causes: Words,
     tools: Words,
     toolsets: Words,
-    episodes: Vec<Value>,
+    /// The rows as JSON, one after the other: a hundred thousand of them as values would be large.
+    episodes: String,
 }
 
 impl Index {
@@ -90,7 +90,7 @@ impl Index {
             causes: Words::default(),
             tools: Words::default(),
             toolsets: Words::default(),
-            episodes: Vec::new(),
+            episodes: String::new(),
         }
     }
 
@@ -116,28 +116,22 @@ impl Index {
         };
         let reason = self.reasons.number(reason);
         let cause = self.causes.number(row.cause.map_or("", |c| c.as_str()));
-        let used: Vec<String> = tools(trajectory).iter().map(|t| self.tools.number(t).to_string()).collect::<Vec<_>>();
+        let used: Vec<String> =
+            tools_called(trajectory).iter().map(|tool| self.tools.number(tool).to_string()).collect();
         let toolset = self.toolsets.number(&used.join(" "));
         let infrastructure = u8::from(row.end.is_infrastructure());
-        self.episodes.push(json!([
-            arm,
-            scenario,
-            row.key.trial,
-            passed,
-            reason,
-            cause,
-            infrastructure,
-            row.cost,
-            row.turns,
-            row.calls,
-            toolset,
-            place.0,
-            place.1
-        ]));
+        let cost = row.cost.map_or_else(|| "null".into(), |cost| Value::from(cost).to_string());
+        let comma = if self.episodes.is_empty() { "" } else { "," };
+        let _ = write!(
+            self.episodes,
+            "{comma}[{arm},{scenario},{},{passed},{reason},{cause},{infrastructure},{cost},{},{},{toolset},{},{}]",
+            row.key.trial, row.turns, row.calls, place.0, place.1
+        );
     }
 
-    pub(crate) fn document(&self, folder: Option<&str>) -> Value {
-        json!({
+    /// The index as JSON.
+    pub(crate) fn document(&self, folder: Option<&str>) -> String {
+        let head = json!({
             "arms": self.arms,
             "pairs": self.pairs,
             "flips": self.flips.iter().collect::<BTreeSet<_>>(),
@@ -148,8 +142,9 @@ impl Index {
             "tools": self.tools.list,
             "toolsets": self.toolsets.list,
             "folder": folder,
-            "episodes": self.episodes,
-        })
+        });
+        let head = head.to_string();
+        format!("{},\"episodes\":[{}]}}", head.strip_suffix('}').unwrap_or(&head), self.episodes)
     }
 }
 
@@ -159,28 +154,4 @@ fn name(id: &str, variant: &str) -> String {
 
 fn name_of(key: &EpisodeKey) -> String {
     name(&key.scenario, &key.variant)
-}
-
-/// The tools that a trajectory calls. All else in it is passed over without being kept.
-fn tools(trajectory: &str) -> BTreeSet<String> {
-    #[derive(Deserialize)]
-    struct Calls<'a> {
-        #[serde(borrow, default)]
-        events: Vec<Event<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct Event<'a> {
-        #[serde(borrow)]
-        body: Body<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Cow<'a, str>,
-        #[serde(borrow, default)]
-        tool: Option<Cow<'a, str>>,
-    }
-    let Ok(calls) = serde_json::from_str::<Calls<'_>>(trajectory) else { return BTreeSet::new() };
-    let called = calls.events.into_iter().filter(|e| e.body.kind == "call");
-    called.filter_map(|e| e.body.tool).map(Cow::into_owned).collect()
 }

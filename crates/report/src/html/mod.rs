@@ -17,9 +17,8 @@ pub use first::{Fact, HtmlReport};
 
 use chunks::Chunks;
 use index::Index;
-use mocktrial_analysis::EpisodeRow;
-use mocktrial_trajectory::{Case, Grade, Measurements};
-use serde::Serialize;
+use mocktrial_analysis::EpisodeTexts;
+use mocktrial_trajectory::Case;
 use std::io::{self, Write};
 
 /// Up to so many bytes of chunks stand in the file itself.
@@ -48,15 +47,6 @@ pub struct Html<W> {
     index: Index,
 }
 
-/// An episode's record as the page shows it.
-#[derive(Serialize)]
-struct Record<'a> {
-    row: &'a EpisodeRow,
-    trajectory: &'a serde_json::value::RawValue,
-    measurements: &'a Measurements,
-    grades: &'a [Grade],
-}
-
 impl<W: Write> Html<W> {
     /// Writes the first screen. Where `beside` is given, what does not fit goes there.
     ///
@@ -78,21 +68,22 @@ impl<W: Write> Html<W> {
         Ok(())
     }
 
-    /// Adds an episode. `trajectory` is its JSON, as it is stored.
+    /// Adds an episode. Its texts are JSON and are passed on unread.
     ///
     /// # Errors
-    /// When `out` cannot be written to, or `trajectory` is not JSON.
-    pub fn episode(
-        &mut self,
-        run: usize,
-        row: &EpisodeRow,
-        trajectory: &str,
-        measurements: &Measurements,
-        grades: &[Grade],
-    ) -> io::Result<()> {
-        let record = Record { row, trajectory: serde_json::from_str(trajectory)?, measurements, grades };
+    /// When `out` cannot be written to.
+    pub fn episode(&mut self, run: usize, episode: &EpisodeTexts<'_>) -> io::Result<()> {
+        let EpisodeTexts { row, trajectory, measurements, grades } = episode;
+        let mut text = Vec::with_capacity(trajectory.len() + measurements.len() + grades.len() + 1024);
+        text.extend_from_slice(b"{\"row\":");
+        serde_json::to_writer(&mut text, row)?;
+        for (name, part) in [("trajectory", trajectory), ("measurements", measurements), ("grades", grades)] {
+            text.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            text.extend_from_slice(part.as_bytes());
+        }
+        text.push(b'}');
         let wanted = row.passed != Some(true) || self.index.flips(row);
-        let place = self.chunks.add(&mut self.out, &serde_json::to_vec(&record)?, wanted)?;
+        let place = self.chunks.add(&mut self.out, &text, wanted)?;
         self.index.episode(run, row, trajectory, place);
         Ok(())
     }
@@ -103,7 +94,7 @@ impl<W: Write> Html<W> {
     /// When `out` cannot be written to.
     pub fn end(mut self) -> io::Result<W> {
         self.chunks.finish(&mut self.out)?;
-        let index = serde_json::to_string(&self.index.document(self.chunks.folder()))?;
+        let index = self.index.document(self.chunks.folder());
         // Within a script element only `<` could end or change it.
         let index = index.replace('<', "\\u003c");
         write!(

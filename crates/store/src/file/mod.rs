@@ -8,8 +8,8 @@ mod read;
 mod writer;
 
 use crate::{
-    Ack, Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, Header, NewRun, NewScenario, Regrading, Scenario,
-    Spend, Spent, Status, Store, StoreError, StoredEpisode,
+    Ack, Asked, Cell, Ended, Endpoint, EpisodeRecord, EpisodeRow, EpisodeTexts, Header, NewRun, NewScenario, Regrading,
+    Scenario, Spend, Spent, Status, Store, StoreError, StoredEpisode,
 };
 use lock::Lock;
 use mocktrial_trajectory::{Case, EpisodeKey};
@@ -200,6 +200,10 @@ impl Store for RunFile {
 
     fn each_episode(&self, visit: &mut dyn FnMut(StoredEpisode) -> ControlFlow<()>) -> Result<(), StoreError> {
         self.with_reader(|db| read::episodes(db, visit))
+    }
+
+    fn each_text(&self, visit: &mut dyn FnMut(EpisodeTexts<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
+        self.with_reader(|db| read::texts(db, visit))
     }
 
     fn episode(&self, key: &EpisodeKey) -> Result<Option<StoredEpisode>, StoreError> {

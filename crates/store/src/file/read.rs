@@ -1,8 +1,8 @@
 //! The statements that read.
 
 use crate::{
-    Asked, Cell, Ended, Endpoint, EpisodeRow, FailedCriterion, Header, Instrument, Scenario, Selection, Spend, Spent,
-    State, Status, StoredEpisode,
+    Asked, Cell, Ended, Endpoint, EpisodeRow, EpisodeTexts, FailedCriterion, Header, Instrument, Scenario, Selection,
+    Spend, Spent, State, Status, StoredEpisode,
 };
 use mocktrial_trajectory::{Answer, Cause, EndReason, EpisodeKey, Evidence, Grade, Outcome, Question, Usage};
 use rusqlite::types::{FromSql, Type};
@@ -234,6 +234,76 @@ pub(crate) fn episodes(db: &Connection, visit: &mut dyn FnMut(StoredEpisode) -> 
     Ok(())
 }
 
+/// Walks once through each table, side by side: in the order of their ids, since any other order would read the file to
+/// and fro.
+pub(crate) fn texts(db: &Connection, visit: &mut dyn FnMut(EpisodeTexts<'_>) -> ControlFlow<()>) -> Result<()> {
+    let cells: HashMap<i64, Cell> = cells(db)?.into_iter().collect();
+    let columns = COLUMNS.replace("trajectory_hash", "episodes.trajectory_hash");
+    let sql = format!(
+        "select {columns}, trajectory, measurements from episodes join trajectories on episode = id order by id"
+    );
+    let mut found = db.prepare(&sql)?;
+    let mut rows = found.query([])?;
+    let mut graded = db.prepare(
+        "select criterion, grader, measure, outcome, cause, why, score, evidence, weight, nullifies, episode from grades order by episode, n",
+    )?;
+    let mut grades = graded.query([])?;
+    let mut next = grades.next()?;
+    let mut text: Vec<u8> = Vec::new();
+    while let Some(r) = rows.next()? {
+        let id: i64 = r.get(ID)?;
+        text.clear();
+        text.push(b'[');
+        while let Some(g) = next {
+            let of: i64 = g.get(10)?;
+            if of > id {
+                break;
+            }
+            if of == id {
+                if text.len() > 1 {
+                    text.push(b',');
+                }
+                grade_text(g, &mut text)?;
+            }
+            next = grades.next()?;
+        }
+        text.push(b']');
+        let grades = std::str::from_utf8(&text).map_err(|e| damaged(7, e))?;
+        let trajectory = r.get_ref(ID + 1)?.as_str()?;
+        let measurements = r.get_ref(ID + 2)?.as_str()?;
+        if visit(EpisodeTexts { row: figures(&cells, r)?, trajectory, measurements, grades }).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A grade as JSON, with its evidence unread.
+fn grade_text(r: &Row<'_>, out: &mut Vec<u8>) -> Result<()> {
+    #[derive(serde::Serialize)]
+    struct Text<'a> {
+        criterion: &'a str,
+        grader: &'a str,
+        measure: &'a str,
+        weight: f64,
+        nullifies: bool,
+        outcome: Outcome,
+        score: Option<f64>,
+        evidence: &'a serde_json::value::RawValue,
+    }
+    let text = Text {
+        criterion: r.get_ref(0)?.as_str()?,
+        grader: r.get_ref(1)?.as_str()?,
+        measure: r.get_ref(2)?.as_str()?,
+        weight: r.get(8)?,
+        nullifies: r.get(9)?,
+        outcome: outcome(r)?,
+        score: r.get(6)?,
+        evidence: serde_json::from_str(r.get_ref(7)?.as_str()?).map_err(|e| damaged(7, e))?,
+    };
+    serde_json::to_writer(out, &text).map_err(|e| damaged(7, e))
+}
+
 pub(crate) fn episode(db: &Connection, wanted: &EpisodeKey) -> Result<Option<StoredEpisode>> {
     let cells: HashMap<i64, Cell> = cells(db)?.into_iter().collect();
     let is_it =
@@ -261,15 +331,18 @@ fn whole(db: &Connection, row: EpisodeRow, id: i64) -> Result<StoredEpisode> {
     Ok(StoredEpisode { row, trajectory, measurements, grades, asked })
 }
 
-fn grade(r: &Row<'_>) -> Result<Grade> {
-    let outcome = match r.get_ref(3)?.as_str()? {
+fn outcome(r: &Row<'_>) -> Result<Outcome> {
+    Ok(match r.get_ref(3)?.as_str()? {
         "passed" => Outcome::Passed,
         "failed" => Outcome::Failed,
         _ => Outcome::Ungraded {
             cause: cause(r, 4)?.unwrap_or(Cause::Harness),
             why: optional(r, 5)?.unwrap_or_default(),
         },
-    };
+    })
+}
+
+fn grade(r: &Row<'_>) -> Result<Grade> {
     let evidence: Vec<Evidence> = json(r, 7)?;
     Ok(Grade {
         criterion: r.get(0)?,
@@ -277,7 +350,7 @@ fn grade(r: &Row<'_>) -> Result<Grade> {
         measure: r.get(2)?,
         weight: r.get(8)?,
         nullifies: r.get(9)?,
-        outcome,
+        outcome: outcome(r)?,
         score: r.get(6)?,
         evidence,
     })
