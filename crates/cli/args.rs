@@ -193,10 +193,11 @@ pub(crate) struct RunArgs {
     /// A name for the run
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Stop when the first of two endpoints is known to be no worse than the second, or worse; --trials is the most
+    /// Stop when it is known how the first of two endpoints fares against the second; --trials is the most
     ///
-    /// A sequential gate with the margin and error of `[gate]` looks after each trial of every scenario. Its verdict holds
-    /// although it was looked at many times; the rates of a run that stopped early lean towards what was decided.
+    /// A sequential gate or comparison with the margin and error of `[gate]` looks after each trial of every scenario. Its
+    /// verdict holds although it was looked at many times; the rates of a run that stopped early lean towards what was
+    /// decided.
     #[arg(long, value_enum, value_name = "WHEN", conflicts_with_all = ["resume", "failed", "add_trials"])]
     pub(crate) until: Option<UntilArg>,
     /// Go on with an unfinished run, and try again what a provider or this machine kept from an outcome
@@ -214,8 +215,10 @@ pub(crate) struct RunArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum UntilArg {
-    /// The gate has an answer
+    /// The gate has an answer: no worse, or regressed
     Decided,
+    /// One is known to be better than the other
+    Compared,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! `mocktrial run`.
 
-use crate::args::{RunArgs, UntilArg};
+use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
@@ -321,9 +321,9 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     };
     let path = file.path().to_owned();
     let until = match args.until {
-        Some(UntilArg::Decided) => {
+        Some(arg) => {
             let names: Vec<_> = intent.endpoints.iter().map(|e| Arc::clone(&e.name)).collect();
-            let until = Until::new(&names, &intent.project.config.gate)?;
+            let until = Until::new(arg, &names, &intent.project.config.gate)?;
             until.keep(&file)?;
             Some(until)
         }

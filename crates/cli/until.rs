@@ -1,11 +1,12 @@
 //! `mocktrial run --until decided`: a run that stops when it knows.
 //!
-//! Two endpoints run side by side; after each round (one trial of every scenario by both) the hybrid sequential gate looks at
-//! the paired outcomes. It sees them in dispatch order whatever the order in which they ended, and looks at round ends only:
+//! Two endpoints run side by side; after each round (one trial of every scenario by both) the hybrid sequential gate or
+//! comparison looks at the paired outcomes. It sees them in dispatch order whatever the order in which they ended, and looks at round ends only:
 //! its error holds no matter when it stops.
 
+use crate::args::UntilArg;
 use crate::failure::Failure;
-use mocktrial_analysis::until::{Decision, Rounds};
+use mocktrial_analysis::until::{Decision, Question, Rounds};
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::steer::{Direction, Outcome, Steer};
 use mocktrial_core::suite::GateRules;
@@ -22,22 +23,24 @@ const NOTE: &str = "until";
 pub(crate) struct Until {
     candidate: Arc<str>,
     control: Arc<str>,
-    margin: f64,
-    alpha: f64,
-    power: f64,
+    question: Question,
 }
 
 impl Until {
     /// For the endpoints of a run, the first of which is the candidate.
-    pub(crate) fn new(endpoints: &[Arc<str>], rules: &GateRules) -> Result<Self, Failure> {
+    pub(crate) fn new(arg: UntilArg, endpoints: &[Arc<str>], rules: &GateRules) -> Result<Self, Failure> {
         let [candidate, control] = endpoints else {
             return Err(Failure::mistake(format!(
-                "--until decided holds one endpoint against another: name two, the candidate first (`-e NEW -e OLD`), and not {}",
+                "--until holds one endpoint against another: name two, the candidate first (`-e NEW -e OLD`), and not {}",
                 endpoints.len()
             )));
         };
         let GateRules { margin, alpha, power, .. } = *rules;
-        Ok(Self { candidate: Arc::clone(candidate), control: Arc::clone(control), margin, alpha, power })
+        let question = match arg {
+            UntilArg::Decided => Question::NoWorse { margin, alpha, power },
+            UntilArg::Compared => Question::Compare { alpha },
+        };
+        Ok(Self { candidate: Arc::clone(candidate), control: Arc::clone(control), question })
     }
 
     pub(crate) fn of(header: &Header) -> Option<Self> {
@@ -68,7 +71,7 @@ impl Decider {
         file: &RunFile,
     ) -> Result<(Self, Shared), Failure> {
         let names = scenarios.iter().map(|s| Arc::clone(&s.scenario.name)).collect();
-        let rounds = Rounds::new(names, trials, (until.margin, until.alpha, until.power));
+        let rounds = Rounds::new(names, trials, until.question);
         let decision = Arc::new(Mutex::new(None));
         let mut decider = Self { until, rounds, decision: Arc::clone(&decision) };
         let mut earlier = Vec::new();

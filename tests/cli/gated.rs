@@ -240,6 +240,25 @@ fn a_run_stops_when_it_knows_and_a_resumed_one_goes_on_by_its_rule() {
 }
 
 #[test]
+fn a_comparison_stops_when_one_is_better_and_shows_no_figures_of_a_fixed_plan() {
+    let (project, _) = two("");
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    project.write("mocktrial.toml", &format!("{config}\n[endpoints.nothing]\nkind = \"probe\"\nprobe = \"null\"\n"));
+    let ran = project.run(&["run", "-e", "model", "-e", "nothing", "-t", "20", "--until", "compared"]).expect(0).out;
+    let end = ran.trim_end().rsplit("Decided: ").next().unwrap().replace('\n', " ");
+    assert!(end.contains("(better: model passes more often than nothing (+100 points,"), "{end}");
+    assert_eq!(project.query("select status from run"), [["decided"]]);
+    let compared = project.run(&["compare"]).expect(0).out.replace("\n  ", " ");
+    assert!(compared.contains("This run stopped when it knew: better: model passes more often"), "{compared}");
+    assert!(!compared.contains("p <") && !compared.contains("By tag"), "{compared}");
+    // Two that are served alike: neither is better, and that is not called equal.
+    let ran = project.run(&["run", "-e", "model", "-e", "old", "-t", "3", "--until", "compared", "--quiet"]).expect(0);
+    let status = project.query("select status, status_reason from run").remove(0);
+    assert_eq!(status[0], "complete", "{}", ran.out);
+    assert!(status[1].contains("undecided: these trials cannot tell model from old"), "{status:?}");
+}
+
+#[test]
 fn a_control_runs_beside_the_candidate_and_is_what_it_is_held_against() {
     let (project, _) = two("\n[gate]\nmargin = 0.4\n");
     let (code, gated) = gate(&project, &["-e", "model", "--control", "old", "--trials", "4", "--quiet"]);

@@ -1,6 +1,6 @@
 //! One endpoint of one run: what is compared, and what is gated.
 
-use mocktrial_store::{EpisodeRow, Instrument, Selection, Store, StoreError, is_unfinished};
+use mocktrial_store::{EpisodeRow, Instrument, Selection, State, Store, StoreError, is_unfinished};
 use mocktrial_trajectory::{Cause, Digest, EndReason};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -21,6 +21,8 @@ pub struct Arm {
     pub parts: BTreeMap<String, Digest>,
     /// Why no rate may be claimed from the run; `None` where it may.
     pub refused: Option<String>,
+    /// What the run decided, where it stopped before its plan was done because it had decided; its trials lean towards that.
+    pub decided: Option<String>,
     /// What the provider says it answered with.
     pub served: BTreeSet<String>,
     /// The scenarios that were planned for it, by name (`id` or `id~variant`).
@@ -121,6 +123,7 @@ impl Arm {
                 Some(format!("its episodes were selected by their outcome in {from} ({why})"))
             }
         };
+        let decided = (header.status.state == State::Decided).then(|| header.status.reason.clone());
         let mut arms: Vec<Self> = Vec::new();
         let mut places = HashMap::new();
         for endpoint in store.endpoints()? {
@@ -132,6 +135,7 @@ impl Arm {
                 treatment: endpoint.treatment,
                 parts: endpoint.parts,
                 refused: refused.clone(),
+                decided: decided.clone(),
                 served: BTreeSet::new(),
                 tasks: BTreeMap::new(),
             });

@@ -59,6 +59,7 @@ impl Arm {
             treatment: digest,
             parts: BTreeMap::new(),
             refused: None,
+            decided: None,
             served: BTreeSet::new(),
             tasks: shapes.iter().map(task).collect(),
         }

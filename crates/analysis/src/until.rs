@@ -1,16 +1,36 @@
 //! Looking at a run while it goes on, without paying for it with false verdicts.
 
-use crate::AnalysisError;
 use crate::gate::Answer;
-use mocktrial_stats::{Cap, GateRule, Scope, hybrid_gate_ni};
+use crate::{AnalysisError, Estimate};
+use mocktrial_stats::{Cap, GateRule, Scope, Verdict, hybrid_compare, hybrid_gate_ni};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a sequential gate decided, and when.
+/// What a run is to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Whether the candidate is no worse than the control.
+    NoWorse {
+        /// The loss that is still acceptable.
+        margin: f64,
+        /// The chance of a false verdict on either side.
+        alpha: f64,
+        /// The power that what would decide it is reckoned with.
+        power: f64,
+    },
+    /// Which of the two is better.
+    Compare {
+        /// The chance of a verdict where they are equal.
+        alpha: f64,
+    },
+}
+
+/// What a run decided that looked at itself, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The verdict, such as `no_worse`.
+    /// The verdict: `no_worse`, `regressed` or `inconclusive`; of a comparison `better`, `worse` or `undecided`.
     pub answer: String,
     /// Rounds (trials of every scenario) that it rests on.
     pub rounds: u32,
@@ -18,22 +38,24 @@ pub struct Decision {
     pub pairs: u64,
     /// Whether it came before the last round.
     pub early: bool,
-    /// The loss that is still acceptable.
-    pub margin: f64,
+    /// The loss that is still acceptable; `None` for a comparison.
+    pub margin: Option<f64>,
     /// The chance of a false verdict on either side, over all looks together.
     pub alpha: f64,
+    /// The difference of a comparison, with an interval that holds although it was looked at many times; `None` for a gate.
+    pub difference: Option<Estimate>,
 }
 
-/// The outcomes of two endpoints by rounds, and the hybrid sequential gate over them.
+/// The outcomes of two endpoints by rounds, and the hybrid sequential gate or comparison over them.
 ///
-/// A round is one trial of every scenario by both. The gate looks at the end of each round: at half of its error with an
-/// e-process, which may look as often as it likes; after the last round, with the other half, as a fixed plan would.
+/// A round is one trial of every scenario by both. It looks at the end of each round: at half of its error with e-processes,
+/// which may look as often as they like; after the last round, with the other half, as a fixed plan would.
 #[derive(Clone, Debug)]
 pub struct Rounds {
     scenarios: Vec<Arc<str>>,
     places: HashMap<Arc<str>, usize>,
     trials: u32,
-    rule: GateRule,
+    question: Question,
     /// By trial and scenario: what came of the candidate and of the control; the inner `None` says that it has no outcome.
     outcomes: Vec<Vec<[Option<Option<bool>>; 2]>>,
     /// Rounds that have been looked at.
@@ -43,12 +65,11 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// For these scenarios with at most `trials` rounds; `rule` is margin, alpha and power.
+    /// For these scenarios with at most `trials` rounds.
     #[must_use]
-    pub fn new(scenarios: Vec<Arc<str>>, trials: u32, (margin, alpha, power): (f64, f64, f64)) -> Self {
+    pub fn new(scenarios: Vec<Arc<str>>, trials: u32, question: Question) -> Self {
         let places = scenarios.iter().enumerate().map(|(place, name)| (Arc::clone(name), place)).collect();
-        let rule = GateRule { margin, scope: Scope::Suite, alpha, power };
-        Self { scenarios, places, trials, rule, outcomes: Vec::new(), looked: 0, paired: Vec::new() }
+        Self { scenarios, places, trials, question, outcomes: Vec::new(), looked: 0, paired: Vec::new() }
     }
 
     /// Takes what came of a trial (`None`: it has no outcome), and looks where it ends a round: the decision, once there is
@@ -93,24 +114,44 @@ impl Rounds {
     fn look(&self) -> Result<Option<Decision>, AnalysisError> {
         let last = self.looked == self.trials;
         let (differences, trials) = self.means();
-        let cap = (last && !differences.is_empty()).then_some(Cap { differences: &differences, trials });
-        let found = hybrid_gate_ni(&self.paired, cap, self.rule)?;
-        let answer = Answer::from(found.verdict);
-        if answer == Answer::Inconclusive && !last {
+        let (answer, open, margin, alpha, difference) = match self.question {
+            Question::NoWorse { margin, alpha, power } => {
+                let rule = GateRule { margin, scope: Scope::Suite, alpha, power };
+                let cap = (last && !differences.is_empty()).then_some(Cap { differences: &differences, trials });
+                let answer = Answer::from(hybrid_gate_ni(&self.paired, cap, rule)?.verdict);
+                let word = match answer {
+                    Answer::NoWorse => "no_worse",
+                    Answer::Inconclusive => "inconclusive",
+                    Answer::Regressed => "regressed",
+                };
+                (word, answer == Answer::Inconclusive, Some(margin), alpha, None)
+            }
+            Question::Compare { alpha } => {
+                let cap = (last && differences.len() > 1).then_some(&*differences);
+                let found = hybrid_compare(&self.paired, cap, alpha)?;
+                let word = match found.verdict {
+                    Verdict::Better => "better",
+                    Verdict::Undecided => "undecided",
+                    Verdict::Worse => "worse",
+                };
+                #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+                let value = differences.iter().sum::<f64>() / differences.len().max(1) as f64;
+                let (low, high) = (found.interval.low, found.interval.high);
+                let difference = Some(Estimate { value, low, high });
+                (word, found.verdict == Verdict::Undecided, None, alpha, difference)
+            }
+        };
+        if open && !last {
             return Ok(None);
         }
-        let word = match answer {
-            Answer::NoWorse => "no_worse",
-            Answer::Inconclusive => "inconclusive",
-            Answer::Regressed => "regressed",
-        };
         Ok(Some(Decision {
-            answer: word.to_owned(),
+            answer: answer.to_owned(),
             rounds: self.looked,
             pairs: self.paired.len() as u64,
             early: !last,
-            margin: self.rule.margin,
-            alpha: self.rule.alpha,
+            margin,
+            alpha,
+            difference,
         }))
     }
 
@@ -140,15 +181,23 @@ impl Rounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mocktrial_trajectory::Digest;
     use proptest::prelude::*;
 
     fn rounds(n: usize, trials: u32) -> Rounds {
-        Rounds::new((0..n).map(|i| format!("s{i}").into()).collect(), trials, (0.1, 0.05, 0.8))
+        of(n, trials, Question::NoWorse { margin: 0.1, alpha: 0.05, power: 0.8 })
+    }
+
+    fn of(n: usize, trials: u32, question: Question) -> Rounds {
+        Rounds::new((0..n).map(|i| format!("s{i}").into()).collect(), trials, question)
     }
 
     /// The decision where the candidate passes as `candidate` says of scenario and trial, and the control always.
     fn decide(n: usize, trials: u32, candidate: impl Fn(usize, u32) -> bool) -> Option<Decision> {
-        let mut rounds = rounds(n, trials);
+        played(rounds(n, trials), n, trials, candidate)
+    }
+
+    fn played(mut rounds: Rounds, n: usize, trials: u32, candidate: impl Fn(usize, u32) -> bool) -> Option<Decision> {
         for trial in 1..=trials {
             for s in 0..n {
                 let name = format!("s{s}");
@@ -173,14 +222,29 @@ mod tests {
         assert!(!open.early && open.answer == "inconclusive" && open.rounds == 2, "{open:?}");
     }
 
+    #[test]
+    fn a_comparison_stops_when_one_is_better_and_else_says_at_its_end_that_it_does_not_know() {
+        let question = Question::Compare { alpha: 0.05 };
+        let worse = played(of(20, 10, question), 20, 10, |s, _| s % 2 == 0).unwrap();
+        assert!(worse.early && worse.answer == "worse" && worse.margin.is_none(), "{worse:?}");
+        let difference = worse.difference.unwrap();
+        assert!(difference.high < 0.0 && difference.low < difference.value, "{difference:?}");
+        let same = played(of(20, 3, question), 20, 3, |_, _| true).unwrap();
+        assert!(!same.early && same.answer == "undecided" && same.rounds == 3, "{same:?}");
+        // Against one that passes by a coin's toss, of which the candidate knows nothing.
+        let coin = |s: usize, trial: u32| Digest::of(&serde_json::json!([s, trial])).to_u64() % 2 == 0;
+        let small = played(of(20, 6, question), 20, 6, |s, trial| trial > 1 || coin(s, trial)).unwrap();
+        assert!(small.difference.unwrap().value < 0.0, "{small:?}");
+    }
+
     proptest! {
         #[test]
         fn the_order_within_rounds_and_missing_outcomes_never_change_when_it_looks(
-            outcomes in prop::collection::vec(prop::option::of(any::<bool>()), 24), order in Just((0..24).collect::<Vec<usize>>()).prop_shuffle()
+            compare in any::<bool>(), outcomes in prop::collection::vec(prop::option::of(any::<bool>()), 24), order in Just((0..24).collect::<Vec<usize>>()).prop_shuffle()
         ) {
             // Three scenarios, two sides, four trials.
             let run = |order: &[usize]| {
-                let mut rounds = rounds(3, 4);
+                let mut rounds = if compare { of(3, 4, Question::Compare { alpha: 0.3 }) } else { rounds(3, 4) };
                 let mut found = None;
                 for place in order {
                     let (trial, rest) = (u32::try_from(place / 6).unwrap() + 1, place % 6);

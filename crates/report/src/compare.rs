@@ -85,6 +85,7 @@ fn ends(e: &Estimate) -> String {
 fn verdict(pair: &Comparison) -> (&'static str, Ink) {
     match pair.verdict {
         _ if pair.refused.is_some() => ("no answer", Ink::Unsure),
+        _ if pair.sequential.is_some() => ("see below", Ink::Strong),
         verdict => word(verdict),
     }
 }
@@ -118,6 +119,7 @@ fn one(
     }
     match (&pair.refused, &pair.delta) {
         (Some(why), _) => paragraph(out, &format!("No answer: {}.", clean_line(why)), Ink::Unsure, style),
+        (None, None) if pair.sequential.is_some() => paragraph(out, &by_itself(pair), Ink::Strong, style),
         (None, Some(delta)) => stated(out, pair, delta, (&first, &second), scope, confidence, style),
         (None, None) => {}
     }
@@ -130,6 +132,14 @@ fn one(
     out.push('\n');
     tags(out, pair, style);
     flips(out, pair, (&first, &second), style);
+}
+
+/// What a run decided that stopped when it knew, and why nothing else is said.
+pub(crate) fn by_itself(pair: &Comparison) -> String {
+    format!(
+        "This run stopped when it knew: {}. What a plan of fixed size would say is not shown, for it would be too sure of itself.",
+        clean_line(pair.sequential.as_deref().unwrap_or_default())
+    )
 }
 
 /// The sentence, and the interval drawn.

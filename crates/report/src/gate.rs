@@ -174,10 +174,14 @@ fn sentence(g: &Gated, endpoint: &str, against: &str, scope: &str) -> (String, I
     (text, verdict(g.answer).1)
 }
 
-/// What a sequential gate decided, in a sentence.
+/// What a run decided that looked at itself, in a sentence.
 #[must_use]
 pub fn decision(d: &Decision, candidate: &str, control: &str) -> String {
-    let margin = points(d.margin).replace('+', "");
+    let margin = points(d.margin.unwrap_or(0.0)).replace('+', "");
+    let by = d.difference.map_or_else(String::new, |e| {
+        let confidence = percent(1.0 - d.alpha);
+        format!(" ({} points, {} to {} at {confidence} %)", points(e.value), points(e.low), points(e.high))
+    });
     let (candidate, control) = (clean_line(candidate), clean_line(control));
     let verdict = match (d.answer.as_str(), d.early) {
         ("no_worse", _) => {
@@ -185,6 +189,9 @@ pub fn decision(d: &Decision, candidate: &str, control: &str) -> String {
         }
         ("regressed", true) => format!("regressed: {candidate} passes less often than {control}"),
         ("regressed", false) => format!("regressed: {candidate} has lost more than {margin} points against {control}"),
+        ("better", _) => format!("better: {candidate} passes more often than {control}{by}"),
+        ("worse", _) => format!("worse: {candidate} passes less often than {control}{by}"),
+        ("undecided", _) => format!("undecided: these trials cannot tell {candidate} from {control}{by}"),
         _ => format!("inconclusive: a loss of {margin} points of {candidate} can neither be ruled out nor shown"),
     };
     let rounds = count(u64::from(d.rounds), "trial");

@@ -10,7 +10,7 @@
 //! | what k tries bring | [`repeated_rate`], [`maj_at_k`], [`best_of_k`] |
 //! | whether two endpoints differ | [`compare_paired`], with [`signflip_exact`] beside it |
 //! | of many comparisons: claims, candidates, ranks | [`holm`], [`bh`], [`maxt_pairwise_crit`] with [`rank_sets`] |
-//! | whether a change may ship | [`gate_ni`]; stopping early [`hybrid_gate_ni`] |
+//! | whether a change may ship | [`gate_ni`]; stopping early [`hybrid_gate_ni`], [`hybrid_compare`] |
 //! | how much more data is needed | [`power_n_scenarios`], [`power_mde`], [`ni_k_trials_suite`], and `more` of a gate |
 //! | where trials are worth most | [`neyman`] |
 //! | whether groups fare alike | [`perm_gap_exact`] or [`perm_gap`], then [`maxt_vs_mean`] |
@@ -96,8 +96,8 @@ pub use repeated::{
 };
 pub use resample::{Random, Resampling};
 pub use sequential::{
-    C_GRID, Cap, HybridGate, Look, SequentialGate, hybrid_gate_ni, mix_cs, mix_log_e_diff_greater, mix_log_e_greater,
-    mix_log_e_less, seq_gate, seq_gate_ni,
+    C_GRID, Cap, HybridComparison, HybridGate, Look, SequentialGate, hybrid_compare, hybrid_gate_ni, mix_cs,
+    mix_log_e_diff_greater, mix_log_e_greater, mix_log_e_less, seq_gate, seq_gate_ni,
 };
 pub use signflip::{SignFlip, signflip_exact};
 pub use voting::{best_of_k, maj_at_k, voted_rate};

@@ -9,7 +9,7 @@
 //! within a round the scenarios still to come are known.
 
 use crate::error::{require, require_alpha};
-use crate::{Gate, GateRule, GateVerdict, Interval, StatsError, gate_ni};
+use crate::{Gate, GateRule, GateVerdict, Interval, PairedComparison, StatsError, Verdict, compare_paired, gate_ni};
 
 /// The fractions that the mixture wagers: (g − ½)/20, g = 1, …, 20.
 pub const C_GRID: [f64; 20] = {
@@ -220,6 +220,58 @@ pub struct Cap<'a> {
     pub differences: &'a [f64],
     /// Trials per scenario of the baseline and of the candidate.
     pub trials: (f64, f64),
+}
+
+/// What a hybrid comparison says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HybridComparison {
+    /// ln of the evidence that the candidate is better.
+    pub log_e_better: f64,
+    /// ln of the evidence that it is worse.
+    pub log_e_worse: f64,
+    /// The mean difference: before the cap the confidence sequence, which holds at all looks at once, at it the interval of
+    /// [`compare_paired`]; either at level alpha/2, so that both together hold with chance 1 − alpha.
+    pub interval: Interval,
+    /// [`compare_paired`] at half of alpha, where the cap was reached undecided.
+    pub at_cap: Option<PairedComparison>,
+    /// The verdict; *undecided* before the cap means to go on.
+    pub verdict: Verdict,
+}
+
+/// A two-sided comparison that may stop early and still decides like a fixed plan at its end: an e-process for each
+/// direction at alpha/4 at every look, then [`compare_paired`] at alpha/2 once, at the `cap`. Where the two are equal, the
+/// chance of any other verdict than *undecided* is at most alpha: the sum of the three.
+///
+/// `paired`: the outcomes so far, candidate minus baseline, in [−1, 1] and in dispatch order; call it at round ends only. At
+/// the cap give the difference of means of each scenario, and call it once.
+///
+/// # Errors
+/// As [`mix_log_e_diff_greater`] and [`compare_paired`].
+pub fn hybrid_compare(paired: &[f64], cap: Option<&[f64]>, alpha: f64) -> Result<HybridComparison, StatsError> {
+    require_alpha(alpha)?;
+    let outcomes = halved(paired)?;
+    let log_e_better = outcomes.log_e_greater(0.5, &C_GRID);
+    let log_e_worse = outcomes.log_e_less(0.5, &C_GRID);
+    let enough = (4.0 / alpha).ln();
+    let early = match () {
+        () if log_e_better >= enough && log_e_better >= log_e_worse => Verdict::Better,
+        () if log_e_worse >= enough => Verdict::Worse,
+        () => Verdict::Undecided,
+    };
+    let at_cap = match (early, cap) {
+        (Verdict::Undecided, Some(differences)) => Some(compare_paired(differences, alpha / 2.0)?),
+        _ => None,
+    };
+    let interval = match at_cap {
+        Some(found) => found.interval,
+        None => {
+            let halves: Vec<f64> = paired.iter().map(|d| f64::midpoint(*d, 1.0)).collect();
+            let Interval { low, high } = mix_cs(&halves, alpha / 2.0, &C_GRID)?;
+            Interval { low: 2.0 * low - 1.0, high: 2.0 * high - 1.0 }
+        }
+    };
+    let verdict = at_cap.map_or(early, |found| found.verdict);
+    Ok(HybridComparison { log_e_better, log_e_worse, interval, at_cap, verdict })
 }
 
 /// What a hybrid gate says.

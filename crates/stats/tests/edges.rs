@@ -177,3 +177,18 @@ fn plans_that_nothing_could_meet_are_refused() {
     assert!(matches!(power_at(0.1, 10, &Design { between: 0.0, ..design }, 0.05), Err(StatsError::Undefined { .. })));
     assert_eq!(zero_failure_n(0.95, 0.05).unwrap(), 59);
 }
+
+#[test]
+fn a_hybrid_comparison_stops_for_what_is_clear_and_decides_the_rest_at_its_cap() {
+    let early = hybrid_compare(&vec![1.0; 20], None, 0.05).unwrap();
+    assert!(early.verdict == Verdict::Better && early.interval.low > 0.0 && early.at_cap.is_none(), "{early:?}");
+    assert_eq!(hybrid_compare(&vec![-1.0; 20], None, 0.05).unwrap().verdict, Verdict::Worse);
+    let open: Vec<f64> = (0..40).map(|n| if n % 2 == 0 { 1.0 } else { -1.0 }).collect();
+    let going = hybrid_compare(&open, None, 0.05).unwrap();
+    assert!(going.verdict == Verdict::Undecided && going.interval.low < 0.0 && going.interval.high > 0.0, "{going:?}");
+    let steady: Vec<f64> = (0..12).map(|n| 0.2 + 0.01 * f64::from(n)).collect();
+    let end = hybrid_compare(&steady[..4], Some(&steady), 0.05).unwrap();
+    assert!(end.verdict == Verdict::Better && end.at_cap.is_some(), "{end:?}");
+    let nothing = hybrid_compare(&[], None, 0.05).unwrap();
+    assert_eq!((nothing.verdict, nothing.interval.low, nothing.interval.high), (Verdict::Undecided, -1.0, 1.0));
+}

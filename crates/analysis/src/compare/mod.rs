@@ -76,6 +76,9 @@ pub struct Comparison {
     pub units: u64,
     /// Scenarios that are left out.
     pub left_out: Vec<LeftOut>,
+    /// What the run decided by itself, where it stopped for that. Then no figure of a plan of fixed size is given: each would
+    /// be too sure of itself.
+    pub sequential: Option<String>,
     /// Why there is no difference to be stated; `None` where there is.
     pub refused: Option<String>,
     /// The mean difference of pass rates; `None` where refused.
@@ -226,10 +229,12 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
     let differences = units(&pairs, terms.scope, difference);
     let scenarios = units(&pairs, Scope::Suite, difference).len() as u64;
     let refused = refusal(first, second, &differences, terms.scope);
-    let tested = if refused.is_none() { Some(compare_paired(&differences, terms.alpha)?) } else { None };
+    let sequential = first.decided.as_ref().or(second.decided.as_ref()).cloned();
+    let tested =
+        if refused.is_none() && sequential.is_none() { Some(compare_paired(&differences, terms.alpha)?) } else { None };
     let delta =
         tested.map(|t| Estimate { value: t.delta, low: t.interval.low.max(-1.0), high: t.interval.high.min(1.0) });
-    let claim = refused.is_none();
+    let claim = refused.is_none() && sequential.is_none();
     Ok(Comparison {
         p_missing: missing_test(&left, &right),
         first: left,
@@ -237,6 +242,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         treatment: differing_parts(first, second),
         scenarios,
         units: differences.len() as u64,
+        sequential,
         refused,
         delta,
         p: tested.map(|t| t.p),

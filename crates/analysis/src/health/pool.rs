@@ -148,6 +148,7 @@ mod tests {
             treatment: digest("treatment"),
             parts: BTreeMap::new(),
             refused: None,
+            decided: None,
             served: BTreeSet::new(),
             tasks: [("a".into(), task)].into(),
         }]

@@ -277,6 +277,7 @@ mod tests {
             treatment: digest,
             parts: BTreeMap::new(),
             refused: None,
+            decided: None,
             served: [].into(),
             tasks: chances.iter().enumerate().map(&mut task).collect(),
         }

@@ -1,7 +1,7 @@
 //! The first screen: the verdict, the effect, what would settle it, endpoints and causes, and all of it in plain words.
 
 use super::picture;
-use crate::compare::{on, sentence};
+use crate::compare::{by_itself, on, sentence};
 use crate::number::{count, money, percent, points, short, time};
 use crate::text::clean_line;
 use mocktrial_analysis::compare::{Compared, Comparison, PairVerdict, Side};
@@ -169,6 +169,7 @@ fn verdicts(out: &mut String, report: &HtmlReport) {
                     None => (said, String::new()),
                 }
             }
+            (None, None) if pair.sequential.is_some() => (by_itself(pair), String::new()),
             (None, None) => continue,
         };
         let element = if all.pairs.len() == 1 { "verdict" } else { "" };
