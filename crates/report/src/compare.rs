@@ -140,14 +140,6 @@ fn stated(
     let width = style.width().saturating_sub(4).min(61);
     out.push_str(&format!("  {}\n", style.paint(Ink::Faint, &scale(width))));
     out.push_str(&format!("  {}\n", drawn(delta, width)));
-    if delta.low >= delta.high {
-        let said = format!(
-            "Undecided: {first} is {} points off {second} on every scenario, and without spread there is nothing to judge \
-             the difference by.",
-            points(delta.value)
-        );
-        return paragraph(out, &said, Ink::Unsure, style);
-    }
     let figures = format!(
         "{} points ({} at {confidence} % confidence), p {}{}",
         points(delta.value),
@@ -249,7 +241,7 @@ fn tags(out: &mut String, pair: &Comparison, style: &Style) {
             Cell::new(clean_line(&tag.tag)),
             Cell::new(tag.units.to_string()),
             Cell::new(points(tag.delta.value)),
-            Cell::new(if tag.delta.high > tag.delta.low { ends(&tag.delta) } else { "no spread".into() }),
+            Cell::new(ends(&tag.delta)),
             Cell::new(p_value(tag.p_adjusted).replace("= ", "")),
         ]);
     }
