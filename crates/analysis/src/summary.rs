@@ -1,6 +1,7 @@
 //! The model of a run's summary: what every report of a run is made from.
 
 use crate::judged::{JudgedPass, JudgedRate};
+use mocktrial_stats::PairedComparison;
 use mocktrial_store::Header;
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,14 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// A difference of rates, with an interval that holds it and stays within [−1, 1].
+    pub(crate) fn of(found: &PairedComparison) -> Self {
+        let PairedComparison { delta, interval, .. } = found;
+        Self { value: *delta, low: interval.low.min(*delta).max(-1.0), high: interval.high.max(*delta).min(1.0) }
+    }
+}
+
 /// A comparison of two endpoints, paired by scenario.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
@@ -58,7 +67,7 @@ pub struct Difference {
     pub against: Arc<str>,
     /// The mean over scenarios of the differences of their pass rates, from −1 to 1.
     pub delta: Estimate,
-    /// The two-sided p-value of the paired t test.
+    /// The two-sided p-value of the paired test that the interval of `delta` comes from.
     pub p: f64,
     /// `better`, `worse` or `undecided`.
     pub verdict: &'static str,

@@ -1,12 +1,14 @@
 //! From a run's episodes to its summary.
 
+use crate::compare::Scope;
+use crate::compare::pairing::trials_by_unit;
 use crate::histogram::Histogram;
 use crate::judged::JudgedRun;
 use crate::summary::{
     Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,
 };
-use mocktrial_stats::{StatsError, Verdict, ci_wilson_stat, compare_paired, pass_hat_k};
+use mocktrial_stats::{StatsError, Verdict, ci_wilson_stat, compare_floored, pass_hat_k, unseen_difference};
 use mocktrial_store::{EpisodeRow, Selection, State, Store, StoreError, is_unfinished};
 use mocktrial_trajectory::{Cause, EndReason, EpisodeKey};
 use serde_json::Value;
@@ -168,7 +170,7 @@ fn outcome(state: State, endpoints: &[EndpointSummary]) -> Outcome {
     }
 }
 
-/// Compares two endpoints over the scenarios that both have tried: [`compare_paired`].
+/// Compares two endpoints over the scenarios that both have tried: [`compare_floored`].
 fn difference(endpoint: &Arc<str>, against: &Arc<str>, tally: &Tally) -> Result<Option<Difference>, AnalysisError> {
     let rate = |cell: &Option<CellSummary>| cell.as_ref().and_then(CellSummary::rate);
     let paired = |place: usize| match tally.scenarios[place].cells.as_slice() {
@@ -179,12 +181,18 @@ fn difference(endpoint: &Arc<str>, against: &Arc<str>, tally: &Tally) -> Result<
     if differences.len() < 2 {
         return Ok(None);
     }
-    let compared = compare_paired(&differences, ALPHA)?;
-    let (value, interval) = (compared.delta, compared.interval);
+    let counted = tally.scenarios.iter().filter_map(|s| match s.cells.as_slice() {
+        [Some(a), Some(b)] => Some(("", &*s.id, (a.n, b.n))),
+        _ => None,
+    });
+    // Where differences are, trials are.
+    let trials = trials_by_unit(counted, Scope::Suite).unwrap_or((1.0, 1.0));
+    let unseen = unseen_difference(mocktrial_stats::Scope::Suite, trials)?;
+    let compared = compare_floored(&differences, unseen, ALPHA)?;
     Ok(Some(Difference {
         endpoint: endpoint.clone(),
         against: against.clone(),
-        delta: Estimate { value, low: interval.low.max(-1.0), high: interval.high.min(1.0) },
+        delta: Estimate::of(&compared),
         p: compared.p,
         verdict: match compared.verdict {
             Verdict::Better => "better",

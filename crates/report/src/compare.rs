@@ -166,13 +166,6 @@ pub(crate) fn sentence(
     scope: &str,
     confidence: &str,
 ) -> String {
-    if delta.low >= delta.high {
-        return format!(
-            "Undecided: {first} is {} points off {second} on every scenario, and without spread there is nothing to judge \
-             the difference by.",
-            points(delta.value)
-        );
-    }
     let figures = format!(
         "{} points ({} at {confidence} % confidence), p {}{}",
         points(delta.value),
@@ -273,7 +266,7 @@ fn tags(out: &mut String, pair: &Comparison, style: &Style) {
             Cell::new(clean_line(&tag.tag)),
             Cell::new(tag.units.to_string()),
             Cell::new(points(tag.delta.value)),
-            Cell::new(if tag.delta.high > tag.delta.low { ends(&tag.delta) } else { "no spread".into() }),
+            Cell::new(ends(&tag.delta)),
             Cell::new(p_value(tag.p_adjusted).replace("= ", "")),
         ]);
     }

@@ -180,24 +180,14 @@ fn difference(out: &mut String, summary: &Summary, style: &Style) {
     };
     let over = count(d.scenarios, "scenario");
     title(out, &format!("Difference of the pass rates, paired over {over}"), style);
-    // Without any spread there is no interval: what happened is said instead.
-    let line = if d.delta.low >= d.delta.high {
-        let alike = if d.delta.value == 0.0 {
-            "no scenario tells them apart".to_owned()
-        } else {
-            format!("{endpoint} is {} points off {against} on every scenario", points(d.delta.value))
-        };
-        format!("Undecided: {alike}, and without spread there is nothing to judge the difference by")
-    } else {
-        format!(
-            "{said}: {} points ({} to {} at {} % confidence), p {}",
-            points(d.delta.value),
-            points(d.delta.low),
-            points(d.delta.high),
-            percent(summary.confidence),
-            p_value(d.p),
-        )
-    };
+    let line = format!(
+        "{said}: {} points ({} to {} at {} % confidence), p {}",
+        points(d.delta.value),
+        points(d.delta.low),
+        points(d.delta.high),
+        percent(summary.confidence),
+        p_value(d.p),
+    );
     for (n, text) in wrap(&line, style.width() - 2).iter().enumerate() {
         out.push_str(&format!("{}{}\n", if n > 0 { "  " } else { "" }, style.paint(ink, text)));
     }

@@ -1,10 +1,11 @@
-//! What the tests of this crate will say, foreseen: how often [`compare_paired`](crate::compare_paired) finds a true
-//! difference, and how often [`gate_ni`](crate::gate_ni) passes, with all that these do: Student's quantiles, and the
-//! gate's pseudo-scenarios. The formulas of [`power_mde`](crate::power_mde) and its like leave both out, and promise too
+//! What the tests of this crate will say, foreseen: how often [`compare_floored`](crate::compare_floored) finds a true
+//! difference, and how often [`gate_ni`](crate::gate_ni) passes, with all that these do: Student's quantiles, and what
+//! either allows for that was not seen. The formulas of [`power_mde`](crate::power_mde) and its like leave both out, and promise too
 //! much where there are few scenarios.
 
 use crate::describe::float;
 use crate::error::{require, require_alpha, require_error_rates};
+use crate::paired::floored_squares;
 use crate::{GateRule, Scope, StatsError, norm_cdf, t_ppf};
 
 /// The variance of one scenario's measured difference.
@@ -56,26 +57,29 @@ fn chance(distance: f64, sd: f64) -> f64 {
     }
 }
 
-/// The chance that [`compare_paired`](crate::compare_paired) on `n` scenarios finds a true mean difference `delta` at the
-/// two-sided level `alpha`: P(|T| > t₁₋α/₂,ₙ₋₁) for Student's noncentral T, summed over what the sample's standard
-/// deviation may be. Where `spread.drawn` is less than `spread.seen`, the mean varies by the one and the test goes by the other.
+/// The chance that [`compare_floored`](crate::compare_floored) with `unseen` on `n` scenarios finds a true mean difference
+/// `delta` at the two-sided level `alpha`, summed over what the sample's standard deviation may be. For `unseen` 0 it is that
+/// of [`compare_paired`](crate::compare_paired): P(|T| > t₁₋α/₂,ₙ₋₁) for Student's noncentral T. Where `spread.drawn` is less than `spread.seen`, the mean varies by the one and the test goes by the other.
 ///
-/// Domain: `n` ≥ 2, finite `delta`. Unit: a probability. It takes differences of scenarios for normal.
+/// Domain: `n` ≥ 2, finite `delta`, `unseen` ≥ 0. Unit: a probability. It takes differences of scenarios for normal.
 ///
 /// # Errors
 /// When a parameter is outside its domain, or nothing varies ([`StatsError::Undefined`]).
-pub fn foreseen_comparison(delta: f64, n: u64, spread: Spread, alpha: f64) -> Result<f64, StatsError> {
+pub fn foreseen_comparison(delta: f64, n: u64, spread: Spread, unseen: f64, alpha: f64) -> Result<f64, StatsError> {
     require("delta", delta, "finite", delta.is_finite())?;
     require("n", float(n), "at least 2", n >= 2)?;
     require_alpha(alpha)?;
+    require("unseen", unseen, "at least 0", unseen >= 0.0 && unseen.is_finite())?;
     spread.check()?;
     if spread.seen <= 0.0 {
         return Err(StatsError::Undefined { what: "the power", why: "nothing varies" });
     }
     let (n, df) = (float(n), float(n - 1));
-    let (sd, se) = ((spread.drawn / n).sqrt(), (spread.seen / n).sqrt());
-    let t = t_ppf(1.0 - alpha / 2.0, df)?;
-    let power = |s: f64| chance(delta - t * s * se, sd) + chance(-delta - t * s * se, sd);
+    let (sd, t) = ((spread.drawn / n).sqrt(), t_ppf(1.0 - alpha / 2.0, df)?);
+    let power = |s: f64| {
+        let reach = t * (floored_squares(df * spread.seen * s * s, unseen) / (n * df)).sqrt();
+        chance(delta - reach, sd) + chance(-delta - reach, sd)
+    };
     Ok(deviations(df).iter().map(|(s, weight)| weight * power(*s)).sum::<f64>().min(1.0))
 }
 
@@ -113,7 +117,7 @@ pub fn foreseen_gate(delta: f64, n: u64, trials: u64, spread: Spread, rule: Gate
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{GateVerdict, Random, Verdict, compare_paired, gate_ni};
+    use crate::{GateVerdict, Random, Verdict, compare_floored, gate_ni};
 
     const RULE: GateRule = GateRule { margin: 0.05, scope: Scope::Suite, alpha: 0.05, power: 0.8 };
 
@@ -121,10 +125,10 @@ mod tests {
     fn it_is_the_power_of_students_test() {
         // As programs for sample sizes have it: half a standard deviation on 34 pairs 0.808, on 10 pairs 0.293.
         let spread = Spread { drawn: 1.0, seen: 1.0 };
-        let at = |n| foreseen_comparison(0.5, n, spread, 0.05).unwrap();
+        let at = |n| foreseen_comparison(0.5, n, spread, 0.0, 0.05).unwrap();
         assert!((at(34) - 0.808).abs() < 0.002, "{}", at(34));
         assert!((at(10) - 0.293).abs() < 0.002, "{}", at(10));
-        assert!((foreseen_comparison(0.0, 4, spread, 0.05).unwrap() - 0.05).abs() < 0.001);
+        assert!((foreseen_comparison(0.0, 4, spread, 0.0, 0.05).unwrap() - 0.05).abs() < 0.001);
         // And with many scenarios that of the normal approximation.
         let design = crate::Design {
             between: 1.0,
@@ -134,7 +138,7 @@ mod tests {
             trials_candidate: 1,
         };
         let normal = crate::power_at(0.02, 20_000, &design, 0.05).unwrap();
-        assert!((foreseen_comparison(0.02, 20_000, spread, 0.05).unwrap() - normal).abs() < 1e-3);
+        assert!((foreseen_comparison(0.02, 20_000, spread, 0.0, 0.05).unwrap() - normal).abs() < 1e-3);
     }
 
     /// How often the comparison finds a drop of `delta` on a suite, and the gate passes, in that many runs of `n` fixed
@@ -149,7 +153,8 @@ mod tests {
         for _ in 0..1500 {
             let differences: Vec<f64> =
                 baseline.iter().zip(&drops).map(|(p, drop)| count(p - drop) - count(*p)).collect();
-            found += u32::from(compare_paired(&differences, 0.05).unwrap().verdict == Verdict::Worse);
+            found +=
+                u32::from(compare_floored(&differences, 1.0 / f64::from(k), 0.05).unwrap().verdict == Verdict::Worse);
             let trials = (f64::from(k), f64::from(k));
             passed += u32::from(gate_ni(&differences, trials, RULE).unwrap().verdict == GateVerdict::NoWorse);
         }
@@ -160,7 +165,7 @@ mod tests {
         let spread = Spread { drawn, seen: drawn + between };
         let of = |n: u32| f64::from(n) / 1500.0;
         let foreseen = [
-            foreseen_comparison(delta, n as u64, spread, 0.05).unwrap(),
+            foreseen_comparison(delta, n as u64, spread, 1.0 / f64::from(k), 0.05).unwrap(),
             foreseen_gate(-delta, n as u64, u64::from(k), spread, RULE).unwrap(),
         ];
         (foreseen, [of(found), of(passed)])
@@ -194,14 +199,14 @@ mod tests {
                         |p: f64| f64::from((0..k).map(|_| u32::from(random.unit() < p)).sum::<u32>()) / f64::from(k);
                     differences.push(rate(p - drop) - rate(p));
                 }
-                found += u32::from(compare_paired(&differences, 0.05).unwrap().verdict == Verdict::Worse);
+                found += u32::from(compare_floored(&differences, 1.0, 0.05).unwrap().verdict == Verdict::Worse);
                 let trials = (f64::from(k), f64::from(k));
                 passed += u32::from(gate_ni(&differences, trials, rule).unwrap().verdict == GateVerdict::NoWorse);
             }
             let within = |drop: f64| CHANCES.iter().map(|p| (p - drop) * (1.0 - p + drop)).sum::<f64>() / 6.0;
             let seen = (within(0.0) * 1.5 + within(2.0 * delta) / 2.0) / f64::from(k) + delta * delta;
             let spread = Spread { drawn: seen, seen };
-            let comparison = foreseen_comparison(delta, u64::from(n), spread, 0.05).unwrap();
+            let comparison = foreseen_comparison(delta, u64::from(n), spread, 1.0, 0.05).unwrap();
             let gate = foreseen_gate(-delta, u64::from(n), u64::from(k), spread, rule).unwrap();
             let (found, passed) = (f64::from(found) / 1500.0, f64::from(passed) / 1500.0);
             let said = format!("{n} × {k}, {delta}: {comparison} {found}, {gate} {passed}");
@@ -213,11 +218,11 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_and_what_does_not_vary_is_sure() {
         let still = Spread { drawn: 0.0, seen: 0.0 };
-        assert!(foreseen_comparison(0.1, 10, still, 0.05).is_err());
+        assert!(foreseen_comparison(0.1, 10, still, 0.5, 0.05).is_err());
         assert_eq!(foreseen_gate(0.0, 100, 8, still, RULE), Ok(1.0));
         assert_eq!(foreseen_gate(0.0, 4, 1, still, RULE), Ok(0.0));
-        assert!(foreseen_comparison(f64::NAN, 10, Spread { drawn: 1.0, seen: 1.0 }, 0.05).is_err());
-        assert!(foreseen_comparison(0.1, 1, Spread { drawn: 1.0, seen: 1.0 }, 0.05).is_err());
+        assert!(foreseen_comparison(f64::NAN, 10, Spread { drawn: 1.0, seen: 1.0 }, 0.5, 0.05).is_err());
+        assert!(foreseen_comparison(0.1, 1, Spread { drawn: 1.0, seen: 1.0 }, 0.5, 0.05).is_err());
         assert!(foreseen_gate(0.1, 3, 0, still, RULE).is_err());
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | a rate and how sure it is | [`ci_wilson_stat`]; of families [`cluster_means`] first |
 //! | what k tries bring | [`repeated_rate`], [`maj_at_k`], [`best_of_k`] |
-//! | whether two endpoints differ | [`compare_paired`], with [`signflip_exact`] beside it |
+//! | whether two endpoints differ | [`compare_floored`], with [`signflip_exact`] beside it |
 //! | of many comparisons: claims, candidates, ranks | [`holm`], [`bh`], [`maxt_pairwise_crit`] with [`rank_sets`] |
 //! | whether a change may ship | [`gate_ni`]; stopping early [`hybrid_gate_ni`], [`hybrid_compare`] |
 //! | how much more data is needed | [`power_n_scenarios`], [`power_mde`], [`ni_k_trials_suite`], and `more` of a gate |
@@ -81,7 +81,9 @@ pub use judged::{
 };
 pub use mcnemar::{mcnemar_exact, mcnemar_midp};
 pub use multiplicity::{bh, by, ebh, holm};
-pub use paired::{PairedComparison, PairedT, Verdict, ci_mean_t, compare_paired, paired_t};
+pub use paired::{
+    PairedComparison, PairedT, Verdict, ci_mean_t, compare_floored, compare_paired, paired_t, unseen_difference,
+};
 pub use power::{
     Decision, Design, ThresholdVerdict, ni_k_trials_suite, ni_n_scenarios, power_at, power_mde, power_n_scenarios,
     verdict,

@@ -1,9 +1,9 @@
 //! Whether two endpoints differ on the same scenarios.
 
-use crate::describe::{count, mean, standard_error};
+use crate::describe::{count, mean, standard_error, variance};
 use crate::distribution::t_sf;
 use crate::error::{require, require_alpha};
-use crate::{Interval, StatsError, t_ppf};
+use crate::{Interval, Scope, StatsError, t_ppf};
 
 /// What a comparison says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct PairedComparison {
     pub delta: f64,
     /// Its interval at level 1 − alpha.
     pub interval: Interval,
-    /// The two-sided p-value of the paired t test.
+    /// The two-sided p-value of the test that the interval comes from.
     pub p: f64,
     /// By that p-value and the sign of `delta`.
     pub verdict: Verdict,
@@ -95,4 +95,59 @@ pub fn compare_paired(differences: &[f64], alpha: f64) -> Result<PairedCompariso
         false => Verdict::Undecided,
     };
     Ok(PairedComparison { delta, interval, p: test.p_two, verdict })
+}
+
+/// What [`compare_floored`] takes for `unseen`: by how much a scenario may differ without that having been seen.
+///
+/// * [`Scope::Suite`]: (1/k_A + 1/k_B)/2, the share of one trial.
+/// * [`Scope::Population`]: 1. A scenario that breaks entirely may be among those that were not drawn.
+///
+/// `trials`: of either endpoint per scenario, at least 1.
+///
+/// # Errors
+/// When a number of trials is below 1 or not finite.
+pub fn unseen_difference(scope: Scope, trials: (f64, f64)) -> Result<f64, StatsError> {
+    for k in [trials.0, trials.1] {
+        require("the number of trials", k, "at least 1", k >= 1.0 && k.is_finite())?;
+    }
+    Ok(match scope {
+        Scope::Suite => f64::midpoint(1.0 / trials.0, 1.0 / trials.1),
+        Scope::Population => 1.0,
+    })
+}
+
+/// The sum of squares about the mean with what was not seen: one more scenario that is off by `unseen`, and never less than
+/// two such.
+pub(crate) fn floored_squares(squares: f64, unseen: f64) -> f64 {
+    (squares + unseen * unseen).max(2.0 * unseen * unseen)
+}
+
+/// Compares two endpoints as [`compare_paired`] does, with a spread that cannot vanish: d̄ ± t₁₋α/₂,ₙ₋₁ · √(S/(n(n − 1))),
+/// S = max(Σ(dᵢ − d̄)² + u², 2u²), u = `unseen`; and the p-value of that t. So p ≤ `alpha` exactly where the interval leaves
+/// out 0.
+///
+/// Student's own interval holds the truth too seldom where most scenarios come out alike. Of 30 scenarios of one trial that
+/// nearly all pass, often none of the few that were lost is seen; its width is then 0. This one is then about ±3/(n·k) on a
+/// suite, as the rule of three has it for n·k trials without an event. Where scenarios do vary it is a few per cent wider
+/// than Student's.
+///
+/// Domain: at least two finite differences, finite `unseen` > 0 (see [`unseen_difference`]), 0 < `alpha` < 1. Unit: that of
+/// the differences.
+///
+/// # Errors
+/// When there are fewer than two differences or a parameter is outside its domain.
+pub fn compare_floored(differences: &[f64], unseen: f64, alpha: f64) -> Result<PairedComparison, StatsError> {
+    require_alpha(alpha)?;
+    require("unseen", unseen, "above 0", unseen > 0.0 && unseen.is_finite())?;
+    let (delta, n) = (mean(differences)?, count(differences.len()));
+    let squares = floored_squares(variance(differences)? * (n - 1.0), unseen);
+    let se = (squares / (n * (n - 1.0))).sqrt();
+    let half = t_ppf(1.0 - alpha / 2.0, n - 1.0)? * se;
+    let p = (2.0 * t_sf(delta.abs() / se, n - 1.0)?).min(1.0);
+    let verdict = match p <= alpha {
+        true if delta > 0.0 => Verdict::Better,
+        true if delta < 0.0 => Verdict::Worse,
+        _ => Verdict::Undecided,
+    };
+    Ok(PairedComparison { delta, interval: Interval { low: delta - half, high: delta + half }, p, verdict })
 }

@@ -61,12 +61,57 @@ fn equal_differences_decide_nothing() {
 }
 
 #[test]
+fn a_floored_comparison_has_a_width_where_nothing_differs() {
+    let none = compare_floored(&[0.0; 30], 1.0, 0.05).unwrap();
+    assert_eq!((none.p, none.verdict), (1.0, Verdict::Undecided));
+    // By hand: t with 29 degrees of freedom is 2.0452; the rule of three would say 0.095.
+    let half = 2.045_23 * (2.0_f64 / 30.0 / 29.0).sqrt();
+    assert!((none.interval.high - half).abs() < 1e-5 && (none.interval.low + half).abs() < 1e-5, "{none:?}");
+    // One of four trials lost on each of six scenarios: t is -1/sqrt(2/30).
+    let lost = compare_floored(&[-0.25; 6], 0.25, 0.05).unwrap();
+    assert_eq!((lost.delta, lost.verdict), (-0.25, Verdict::Worse));
+    assert!((lost.p - 0.0116).abs() < 0.0005, "{lost:?}");
+    // Where scenarios vary it is little wider than Student's: by the one more square.
+    let varied: Vec<f64> = (0..30).map(|i| f64::from(i % 3) - 1.0).collect();
+    let (student, floored) = (compare_paired(&varied, 0.05).unwrap(), compare_floored(&varied, 1.0, 0.05).unwrap());
+    let times = (floored.interval.high - floored.interval.low) / (student.interval.high - student.interval.low);
+    assert!((times - (21.0_f64 / 20.0).sqrt()).abs() < 1e-9, "{times}");
+    assert!(compare_floored(&[0.1], 0.5, 0.05).is_err());
+    assert!(compare_floored(&[0.1, 0.2], 0.0, 0.05).is_err());
+    assert!(compare_floored(&[0.1, 0.2], f64::NAN, 0.05).is_err());
+}
+
+#[test]
+fn what_is_unseen_is_one_trial_on_a_suite_and_a_whole_scenario_in_a_population() {
+    assert_eq!(unseen_difference(Scope::Suite, (1.0, 1.0)), Ok(1.0));
+    assert_eq!(unseen_difference(Scope::Suite, (4.0, 2.0)), Ok(0.375));
+    assert_eq!(unseen_difference(Scope::Population, (8.0, 8.0)), Ok(1.0));
+    assert!(unseen_difference(Scope::Suite, (0.0, 1.0)).is_err());
+    assert!(unseen_difference(Scope::Population, (1.0, f64::INFINITY)).is_err());
+}
+
+#[test]
 fn a_huge_sign_flip_is_refused_and_an_empty_one_is_not() {
     assert!(signflip_exact(&[i64::MAX, i64::MIN]).is_err());
     assert_eq!(signflip_exact(&[]).unwrap().two, 1.0);
 }
 
 proptest! {
+    #[test]
+    fn a_floored_comparison_decides_exactly_where_its_interval_leaves_out_nought(
+        differences in prop::collection::vec((-8_i32..=8).prop_map(|d| f64::from(d) / 8.0), 2..40),
+        eps in 0.01_f64..=1.0, alpha in 0.001_f64..0.2,
+    ) {
+        let found = compare_floored(&differences, eps, alpha).unwrap();
+        let Interval { low, high } = found.interval;
+        prop_assert!(high > low);
+        // Where 0 is an end, rounding decides.
+        prop_assume!(low.abs() > 1e-9 && high.abs() > 1e-9);
+        prop_assert_eq!(found.p <= alpha, low > 0.0 || high < 0.0);
+        prop_assert_eq!(found.verdict == Verdict::Better, low > 0.0);
+        prop_assert_eq!(found.verdict == Verdict::Worse, high < 0.0);
+    }
+
     #[test]
     fn an_interval_holds_its_estimate(values in prop::collection::vec(0.0..=1.0_f64, 1..40), trials in 1_u32..20) {
         let cap = values.len() as f64 * f64::from(trials);

@@ -15,7 +15,7 @@ pub use ratio::Ratio;
 use crate::arm::{Arm, Task};
 use crate::{AnalysisError, Bounds, Estimate};
 use mocktrial_stats::{
-    Resampling, StatsError, bh, compare_paired, holm, maxt_pairwise_crit, rank_sets, signflip_exact,
+    Resampling, StatsError, bh, compare_floored, holm, maxt_pairwise_crit, rank_sets, signflip_exact, unseen_difference,
 };
 use mocktrial_store::Store;
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub struct Comparison {
     pub refused: Option<String>,
     /// The mean difference of pass rates; `None` where refused.
     pub delta: Option<Estimate>,
-    /// The two-sided p-value of the paired t test.
+    /// The two-sided p-value of the paired test that the interval of `delta` comes from.
     pub p: Option<f64>,
     /// The mid-p of the exact sign-flip test; `None` where trials are unequal or it is too large to compute.
     pub p_sign_flip: Option<f64>,
@@ -202,11 +202,9 @@ fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, Analy
     let adjusted = holm(&p)?;
     for (comparison, adjusted) in found.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
         comparison.p_adjusted = Some(adjusted);
-        // Without any spread there is nothing to judge a difference by.
-        let spread = comparison.delta.is_some_and(|d| d.high > d.low);
         comparison.verdict = match comparison.delta {
-            Some(delta) if spread && adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
-            Some(delta) if spread && adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
+            Some(delta) if adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
+            Some(delta) if adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
             _ => PairVerdict::Undecided,
         };
     }
@@ -230,11 +228,9 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
     let scenarios = units(&pairs, Scope::Suite, difference).len() as u64;
     let refused = refusal(first, second, &differences, terms.scope);
     let sequential = first.decided.as_ref().or(second.decided.as_ref()).cloned();
-    let tested =
-        if refused.is_none() && sequential.is_none() { Some(compare_paired(&differences, terms.alpha)?) } else { None };
-    let delta =
-        tested.map(|t| Estimate { value: t.delta, low: t.interval.low.max(-1.0), high: t.interval.high.min(1.0) });
     let claim = refused.is_none() && sequential.is_none();
+    let tested = if claim { Some(tested(&pairs, &differences, terms)?) } else { None };
+    let (delta, p) = tested.unzip();
     Ok(Comparison {
         p_missing: missing_test(&left, &right),
         first: left,
@@ -245,7 +241,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         sequential,
         refused,
         delta,
-        p: tested.map(|t| t.p),
+        p,
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
         verdict: PairVerdict::Undecided,
@@ -257,6 +253,15 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         flips: flips(&pairs),
         left_out,
     })
+}
+
+/// The mean difference with its interval, and the p-value that belongs to it.
+fn tested(pairs: &[Pair<'_>], differences: &[f64], terms: Terms) -> Result<(Estimate, f64), AnalysisError> {
+    let counted = pairs.iter().map(|p| (&*p.first.family, &*p.first.id, (p.first.counted(), p.second.counted())));
+    // Where differences are, trials are.
+    let trials = pairing::trials_by_unit(counted, terms.scope).unwrap_or((1.0, 1.0));
+    let found = compare_floored(differences, unseen_difference(terms.scope.into(), trials)?, terms.alpha)?;
+    Ok((Estimate::of(&found), found.p))
 }
 
 fn figures(task: &Task) -> (u64, u64, u64) {
@@ -346,11 +351,7 @@ fn tags(pairs: &[Pair<'_>], terms: Terms) -> Result<Vec<TagDifference>, Analysis
         if differences.len() < 2 {
             continue;
         }
-        let tested = compare_paired(&differences, terms.alpha)?;
-        let delta =
-            Estimate { value: tested.delta, low: tested.interval.low.max(-1.0), high: tested.interval.high.min(1.0) };
-        // Without any spread, the test would call certain what nothing supports.
-        let p = if delta.high > delta.low { tested.p } else { 1.0 };
+        let (delta, p) = tested(&own, &differences, terms)?;
         found.push((TagDifference { tag: tag.to_owned(), units: differences.len() as u64, delta, p_adjusted: p }, p));
     }
     let adjusted = bh(&found.iter().map(|(_, p)| *p).collect::<Vec<_>>())?;

@@ -118,3 +118,31 @@ pub(crate) fn by_unit<'a>(values: impl Iterator<Item = (&'a str, &'a str, f64)>,
         }
     }
 }
+
+/// Trials of two sides per unit: the harmonic mean, which is what the noise of unequal numbers comes to; the variants of a
+/// scenario add up, and in [`Scope::Population`] the scenarios of a family. `None` where there is no unit.
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+pub(crate) fn trials_by_unit<'a>(
+    counts: impl Iterator<Item = (&'a str, &'a str, (u32, u32))>,
+    scope: Scope,
+) -> Option<(f64, f64)> {
+    let mut units: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
+    for (family, id, (first, second)) in counts {
+        if first == 0 || second == 0 {
+            continue;
+        }
+        let key = match scope {
+            Scope::Suite => (family, id),
+            Scope::Population => (family, ""),
+        };
+        let sums = units.entry(key).or_default();
+        sums.0 += f64::from(first);
+        sums.1 += f64::from(second);
+    }
+    if units.is_empty() {
+        return None;
+    }
+    let n = units.len() as f64;
+    let harmonic = |of: fn(&(f64, f64)) -> f64| n / units.values().map(|pair| 1.0 / of(pair)).sum::<f64>();
+    Some((harmonic(|p| p.0), harmonic(|p| p.1)))
+}

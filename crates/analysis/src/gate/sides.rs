@@ -2,7 +2,7 @@
 
 use super::baseline::{Accepted, Counts};
 use crate::arm::{Arm, Task};
-use crate::compare::pairing::by_unit;
+use crate::compare::pairing::{by_unit, trials_by_unit};
 use crate::compare::{LeftOut, Scope, WhyOut};
 use mocktrial_trajectory::Digest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,32 +107,11 @@ pub(super) fn units<'a>(
     by_unit(valued, scope)
 }
 
-/// Trials of standard and candidate per unit: the harmonic mean, which is what the noise of unequal numbers comes to; the
-/// variants of a scenario add up. `None` where there is no unit.
-#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+/// Trials of standard and candidate per unit, as in [`trials_by_unit`].
 pub(super) fn trials(
     matched: &[Matched<'_>],
     scope: Scope,
     count: impl Fn(&Matched<'_>) -> (u32, u32),
 ) -> Option<(f64, f64)> {
-    let mut scenarios: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
-    for m in matched {
-        let (of_standard, of_candidate) = count(m);
-        if of_standard == 0 || of_candidate == 0 {
-            continue;
-        }
-        let key = match scope {
-            Scope::Suite => (&*m.candidate.family, &*m.candidate.id),
-            Scope::Population => (&*m.candidate.family, ""),
-        };
-        let (standard, candidate) = scenarios.entry(key).or_default();
-        *standard += f64::from(of_standard);
-        *candidate += f64::from(of_candidate);
-    }
-    if scenarios.is_empty() {
-        return None;
-    }
-    let n = scenarios.len() as f64;
-    let harmonic = |of: fn(&(f64, f64)) -> f64| n / scenarios.values().map(|pair| 1.0 / of(pair)).sum::<f64>();
-    Some((harmonic(|p| p.0), harmonic(|p| p.1)))
+    trials_by_unit(matched.iter().map(|m| (&*m.candidate.family, &*m.candidate.id, count(m))), scope)
 }

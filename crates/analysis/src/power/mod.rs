@@ -13,7 +13,7 @@ pub use pilot::{Pilot, PilotArm, Variance};
 use crate::arm::Arm;
 use crate::compare::{Scope, pair};
 use crate::{AnalysisError, Estimate};
-use mocktrial_stats::{GateRule, Spread, foreseen_comparison, foreseen_gate};
+use mocktrial_stats::{GateRule, Spread, foreseen_comparison, foreseen_gate, unseen_difference};
 use search::{greatest_missed, least};
 use serde::Serialize;
 
@@ -208,7 +208,10 @@ impl Variances {
             Scope::Suite => seen - self.between,
             Scope::Population => seen,
         };
-        Ok(Some(foreseen_comparison(delta, units, Spread { drawn, seen }, self.terms.alpha)?))
+        // The variants of a scenario are one unit, and their trials add up.
+        let each = float(trials) / self.share;
+        let unseen = unseen_difference(self.terms.scope.into(), (each, each))?;
+        Ok(Some(foreseen_comparison(delta, units, Spread { drawn, seen }, unseen, self.terms.alpha)?))
     }
 
     /// The chance that a gate passes where nothing changed: both endpoints are like the baseline, everywhere.

@@ -133,7 +133,7 @@ fn two_endpoints_are_compared_over_the_scenarios_that_both_have_tried() {
     run.k_of_n("d", "m", 4, 4);
     let difference = run.summary().difference.unwrap();
     assert_eq!((&*difference.endpoint, &*difference.against, difference.scenarios), ("m", "n", 3));
-    let expected = mocktrial_stats::compare_paired(&[0.75, 0.75, 0.5], 0.05).unwrap();
+    let expected = mocktrial_stats::compare_floored(&[0.75, 0.75, 0.5], 0.25, 0.05).unwrap();
     close(difference.delta.value, 2.0 / 3.0);
     close(difference.delta.low, expected.interval.low);
     close(difference.p, expected.p);

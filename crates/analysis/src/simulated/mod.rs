@@ -1,5 +1,11 @@
 //! Arms whose truth is known: what a gate or a comparison says of them can be held against it.
 
+mod population;
+mod question;
+
+pub use population::{Drawn, Population, Setting, Truth};
+pub use question::{ALPHA, Asked, Count, Question, Said, shapes};
+
 use crate::arm::{Arm, Task, Trial};
 use mocktrial_stats::Random;
 use mocktrial_store::Instrument;
