@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The report in a real browser. Makes a run of hostile texts and one of the bundled suite, writes their reports, and walks
 # through them in headless Chromium. Needs Node.js; installs Chromium (Debian's package) and playwright-core where they
-# are missing. With SHOTS=FOLDER, screenshots of the bundled suite's report are written there.
+# are missing, and ends with 77 where they cannot be had. With SHOTS=FOLDER, screenshots of the bundled suite's report are written there.
 #
 #   tests/browser/run.sh            # everything
 #   SHOTS=docs/shots tests/browser/run.sh
@@ -11,18 +11,21 @@ root="$(cd "$here/../.." && pwd)"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
+missing() { echo "skipped: $1 is missing, and cannot be installed here"; exit 77; }
+
+command -v node >/dev/null || missing Node.js
 chromium="$(command -v chromium || command -v chromium-browser || true)"
 if [ -z "$chromium" ]; then
-  apt-get update -qq && apt-get install -qq -y chromium >/dev/null
-  chromium="$(command -v chromium)"
+  { apt-get update -qq && apt-get install -qq -y chromium; } >/dev/null 2>&1 || missing Chromium
+  chromium="$(command -v chromium)" || missing Chromium
 fi
 modules="${MODULES:-$work/modules}"
 if [ ! -d "$modules/node_modules/axe-core" ]; then
   mkdir -p "$modules"
-  (cd "$modules" && npm install --silent --no-fund --no-audit playwright-core@1 axe-core@4 >/dev/null)
+  (cd "$modules" && npm install --silent --no-fund --no-audit playwright-core@1 axe-core@4 >/dev/null 2>&1) || missing playwright-core
 fi
 
-mocktrial="${MOCKTRIAL:-}"
+mocktrial="${MOCKTRIAL:+$(realpath "$MOCKTRIAL")}"
 if [ -z "$mocktrial" ]; then
   cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
   mocktrial="$root/target/release/mocktrial"

@@ -15,6 +15,7 @@ mod judged;
 mod mistakes;
 mod power;
 mod proving;
+mod reported;
 mod resume;
 mod runs;
 mod scaling;
