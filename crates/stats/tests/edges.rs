@@ -180,9 +180,9 @@ fn plans_that_nothing_could_meet_are_refused() {
 
 #[test]
 fn a_hybrid_comparison_stops_for_what_is_clear_and_decides_the_rest_at_its_cap() {
-    let early = hybrid_compare(&vec![1.0; 20], None, 0.05).unwrap();
+    let early = hybrid_compare(&[1.0; 20], None, 0.05).unwrap();
     assert!(early.verdict == Verdict::Better && early.interval.low > 0.0 && early.at_cap.is_none(), "{early:?}");
-    assert_eq!(hybrid_compare(&vec![-1.0; 20], None, 0.05).unwrap().verdict, Verdict::Worse);
+    assert_eq!(hybrid_compare(&[-1.0; 20], None, 0.05).unwrap().verdict, Verdict::Worse);
     let open: Vec<f64> = (0..40).map(|n| if n % 2 == 0 { 1.0 } else { -1.0 }).collect();
     let going = hybrid_compare(&open, None, 0.05).unwrap();
     assert!(going.verdict == Verdict::Undecided && going.interval.low < 0.0 && going.interval.high > 0.0, "{going:?}");
