@@ -131,7 +131,7 @@ mod tests {
     async fn the_loop_drives_the_server_through_every_episode() {
         let listener = serve::bind(0).unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let model = Model { tool_turns: 5, tool: project::TOOL.into() };
+        let model = Model { tool_turns: 5, tool: project::TOOL.into(), fate: None };
         tokio::spawn(serve::serve(listener, model, Duration::ZERO));
         let options = Options { base_url, episodes: 20, concurrency: 4 };
         assert_eq!(run(&options).await.unwrap(), 20 * 6);

@@ -1,16 +1,19 @@
-//! What the harness itself costs.
+//! What the harness itself costs, and whether its verdicts hold.
 //!
 //! A mock API server on loopback (`serve`), the loop a programmer writes in ten minutes
 //! (`bare`), a project for `mocktrial` that does the same calls and everything the harness is
-//! for (`suite`), and `measure`, which runs both in turn and prints their ratios beside the goals.
+//! for (`suite`), and `measure`, which runs both in turn and prints their ratios beside the goals. `levels` asks the commands about
+//! endpoints whose truth is known, and counts how often they err.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod bare;
 mod child;
+mod fate;
 mod figures;
 mod http;
+mod levels;
 mod limits;
 mod measure;
 mod project;
@@ -40,6 +43,8 @@ enum Command {
     Suite(project::Options),
     /// Runs bare loop and harness in turn, and prints their ratios beside the goals.
     Measure(measure::Options),
+    /// Asks the harness about simulated endpoints whose truth is known, and counts how often it errs.
+    Levels(levels::Options),
     /// Runs one command, waits, and writes what it took as JSON (`measure` uses it).
     Child(child::Options),
 }
@@ -50,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bare(options) => bare::main(&options),
         Command::Suite(options) => project::main(&options),
         Command::Measure(options) => measure::main(&options),
+        Command::Levels(options) => levels::main(&options),
         Command::Child(options) => child::main(&options),
     }
 }

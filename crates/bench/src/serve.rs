@@ -49,7 +49,7 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
         let mut out = std::io::stdout();
         writeln!(out, "{LISTENING}http://{}/v1", listener.local_addr()?)?;
         out.flush()?;
-        let model = Model { tool_turns: options.tool_turns, tool: options.tool.clone() };
+        let model = Model { tool_turns: options.tool_turns, tool: options.tool.clone(), fate: None };
         serve(listener, model, Duration::from_millis(options.latency_ms)).await
     })
 }
@@ -187,7 +187,7 @@ mod tests {
     async fn an_unknown_path_is_not_found_and_the_connection_stays_open() {
         let listener = bind(0).unwrap();
         let address = listener.local_addr().unwrap();
-        let model = Model { tool_turns: 1, tool: "t".into() };
+        let model = Model { tool_turns: 1, tool: "t".into(), fate: None };
         tokio::spawn(serve(listener, model, Duration::ZERO));
         let mut stream = TcpStream::connect(address).await.unwrap();
         let mut text = String::new();

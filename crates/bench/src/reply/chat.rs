@@ -1,6 +1,6 @@
 //! Chat Completions.
 
-use super::{Reply, TEXT, Turn};
+use super::{Reply, Turn};
 use crate::http;
 
 pub(super) fn whole(reply: &Reply<'_>) -> String {
@@ -12,7 +12,7 @@ pub(super) fn whole(reply: &Reply<'_>) -> String {
             ),
             "tool_calls",
         ),
-        Turn::Final => (format!(r#"{{"role":"assistant","content":"{}"}}"#, TEXT.concat()), "stop"),
+        Turn::Final => (format!(r#"{{"role":"assistant","content":"{}"}}"#, reply.text.concat()), "stop"),
     };
     format!(
         r#"{{"id":"chatcmpl-{nth}","object":"chat.completion","created":1767225600,"model":"mock","choices":[{{"index":0,"message":{message},"logprobs":null,"finish_reason":"{stop}"}}],"usage":{}}}"#,
@@ -47,7 +47,7 @@ pub(super) fn stream(reply: &Reply<'_>, with_usage: bool, out: &mut Vec<u8>) {
         }
         Turn::Final => {
             http::write_event(out, &delta(r#"{"role":"assistant","content":""}"#));
-            for piece in TEXT {
+            for piece in reply.text {
                 http::write_event(out, &delta(&format!(r#"{{"content":"{piece}"}}"#)));
             }
             "stop"

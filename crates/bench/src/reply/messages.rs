@@ -1,6 +1,6 @@
 //! Messages.
 
-use super::{Reply, TEXT, Turn};
+use super::{Reply, Turn};
 use crate::http;
 
 pub(super) fn whole(reply: &Reply<'_>) -> String {
@@ -9,7 +9,7 @@ pub(super) fn whole(reply: &Reply<'_>) -> String {
         Turn::Tool => {
             format!(r#"{{"type":"tool_use","id":"toolu_{nth}","name":"{tool}","input":{{"id":{nth}}}}}"#)
         }
-        Turn::Final => format!(r#"{{"type":"text","text":"{}"}}"#, TEXT.concat()),
+        Turn::Final => format!(r#"{{"type":"text","text":"{}"}}"#, reply.text.concat()),
     };
     message(reply, &block, &format!("\"{}\"", stop(reply)))
 }
@@ -29,7 +29,7 @@ pub(super) fn stream(reply: &Reply<'_>, out: &mut Vec<u8>) {
         }
         Turn::Final => {
             http::write_event(out, &start(r#"{"type":"text","text":""}"#));
-            for piece in TEXT {
+            for piece in reply.text {
                 http::write_event(out, &delta(&format!(r#"{{"type":"text_delta","text":"{piece}"}}"#)));
             }
         }

@@ -5,9 +5,11 @@ mod gemini;
 mod messages;
 mod responses;
 
+use crate::fate::Fate;
 use crate::http;
 use clap::ValueEnum;
 use memchr::memmem;
+use std::sync::Arc;
 
 /// What the mock model does, the same for every request.
 pub(crate) struct Model {
@@ -15,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) tool_turns: usize,
     /// The tool it calls, with `{"id": n}`, n counting from 1. A plain identifier.
     pub(crate) tool: String,
+    /// Whether the text is right; always without.
+    pub(crate) fate: Option<Arc<Fate>>,
 }
 
 /// The kind of turn a reply was.
@@ -76,10 +80,13 @@ struct Reply<'a> {
     tool: &'a str,
     nth: usize,
     prompt_tokens: usize,
+    /// The text of the last answer, in the pieces in which it is streamed.
+    text: [&'static str; 2],
 }
 
-/// The text of the last answer, in the pieces in which it is streamed.
-const TEXT: [&str; 2] = ["done ", "42"];
+/// The right text, and a wrong one.
+const RIGHT: [&str; 2] = ["done ", "42"];
+const WRONG: [&str; 2] = ["done ", "13"];
 
 impl Model {
     /// Appends the whole HTTP response to the request `body` under a path of `dialect`.
@@ -89,7 +96,9 @@ impl Model {
         let results = dialect.results(body);
         let has_tools = memmem::find(body, b"\"tools\"").is_some();
         let turn = if has_tools && results < self.tool_turns { Turn::Tool } else { Turn::Final };
-        let reply = Reply { turn, tool: &self.tool, nth: results + 1, prompt_tokens: body.len() / 4 };
+        let right = turn == Turn::Tool || self.fate.as_ref().is_none_or(|fate| fate.answers(body));
+        let text = if right { RIGHT } else { WRONG };
+        let reply = Reply { turn, tool: &self.tool, nth: results + 1, prompt_tokens: body.len() / 4, text };
         let streamed = match dialect {
             Dialect::Gemini => path.contains(":streamGenerateContent"),
             _ => members(body, b"\"stream\"", b"true").next().is_some(),
@@ -133,7 +142,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn model() -> Model {
-        Model { tool_turns: 2, tool: "take_item".into() }
+        Model { tool_turns: 2, tool: "take_item".into(), fate: None }
     }
 
     fn answer(body: &Value) -> (Turn, String) {

@@ -1,6 +1,6 @@
 //! Responses.
 
-use super::{Reply, TEXT, Turn};
+use super::{Reply, Turn};
 use crate::http;
 
 pub(super) fn whole(reply: &Reply<'_>) -> String {
@@ -41,7 +41,7 @@ pub(super) fn stream(reply: &Reply<'_>, out: &mut Vec<u8>) {
                     r#"{{"type":"message","id":"msg_{nth}","role":"assistant","status":"in_progress","content":[]}}"#
                 )),
             );
-            for piece in TEXT {
+            for piece in reply.text {
                 http::write_event(out, &delta("output_text", "msg", piece));
             }
         }
@@ -62,7 +62,7 @@ fn item(reply: &Reply<'_>) -> String {
         ),
         Turn::Final => format!(
             r#"{{"type":"message","id":"msg_{nth}","role":"assistant","status":"completed","content":[{{"type":"output_text","text":"{}","annotations":[]}}]}}"#,
-            TEXT.concat()
+            reply.text.concat()
         ),
     }
 }
