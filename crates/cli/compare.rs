@@ -68,6 +68,15 @@ pub(crate) fn quarantine(config: Option<&Config>) -> BTreeSet<String> {
     all.iter().filter(|q| !q.is_over(today)).map(|q| q.scenario.clone()).collect()
 }
 
+/// Puts into quarantine what the project keeps there; a run file outside of any project has none.
+pub(crate) fn hold(arms: &mut [Arm], out: Out) -> Result<(), Failure> {
+    let project = project::here()?;
+    project::warn(out, project.iter().flat_map(|project| &project.warnings));
+    let held = quarantine(project.as_ref().map(|project| &project.config));
+    arms.iter_mut().for_each(|arm| arm.quarantine(|name| held.contains(name)));
+    Ok(())
+}
+
 /// A run by path, or by name in the project's folder of runs.
 pub(crate) fn find(run: &str) -> Result<PathBuf, Failure> {
     let path = Path::new(run);

@@ -80,14 +80,16 @@ pub struct Comparison {
     pub refused: Option<String>,
     /// The mean difference of pass rates; `None` where refused.
     pub delta: Option<Estimate>,
-    /// The two-sided p-value of the paired t test.
+    /// The two-sided p-value of the paired t test; of the exact sign-flip test where all differences are the same.
     pub p: Option<f64>,
     /// The mid-p of the exact sign-flip test; `None` where trials are unequal or it is too large to compute.
     pub p_sign_flip: Option<f64>,
     /// `p` adjusted for all pairs by Holm's method.
     pub p_adjusted: Option<f64>,
-    /// By `p_adjusted` and the sign of `delta`.
+    /// By `p_adjusted` and the sign of `delta`; undecided where `turned_by_missing`.
     pub verdict: PairVerdict,
+    /// Whether a verdict is withheld because the trials without an outcome, had they all gone one way, could turn the sign.
+    pub turned_by_missing: bool,
     /// The same with the scenarios that are in quarantine; `None` where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with_quarantined: Option<WithQuarantined>,
@@ -199,13 +201,18 @@ fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, Analy
     let adjusted = holm(&p)?;
     for (comparison, adjusted) in found.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
         comparison.p_adjusted = Some(adjusted);
-        // Without any spread there is nothing to judge a difference by.
-        let spread = comparison.delta.is_some_and(|d| d.high > d.low);
-        comparison.verdict = match comparison.delta {
-            Some(delta) if spread && adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
-            Some(delta) if spread && adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
+        let verdict = match comparison.delta {
+            Some(delta) if adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
+            Some(delta) if adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
             _ => PairVerdict::Undecided,
         };
+        // What is missing may not be chance: a verdict that it could turn round is none.
+        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match verdict {
+            PairVerdict::Better => bounds.worst <= 0.0,
+            PairVerdict::Worse => bounds.best >= 0.0,
+            PairVerdict::Undecided => false,
+        });
+        comparison.verdict = if comparison.turned_by_missing { PairVerdict::Undecided } else { verdict };
     }
     Ok(found)
 }
@@ -239,10 +246,11 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         units: differences.len() as u64,
         refused,
         delta,
-        p: tested.map(|t| t.p),
+        p: tested.map(|t| if t.interval.high > t.interval.low { t.p } else { all_alike(&differences) }),
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
         verdict: PairVerdict::Undecided,
+        turned_by_missing: false,
         with_quarantined: None,
         bounds: if claim { bounds(&pairs, terms.scope) } else { None },
         cost: if claim { ratio::of(&pairs, terms, |t| t.cost)? } else { None },
@@ -251,6 +259,15 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         flips: flips(&pairs),
         left_out,
     })
+}
+
+/// Where all differences are the same, t does not exist. The exact sign-flip test does: all n go the same way, up or down, in 2
+/// of 2ⁿ cases; and where no unit differs, p is 1.
+pub(crate) fn all_alike(differences: &[f64]) -> f64 {
+    if differences.iter().all(|d| *d == 0.0) {
+        return 1.0;
+    }
+    0.5_f64.powi(i32::try_from(differences.len()).unwrap_or(i32::MAX) - 1)
 }
 
 fn figures(task: &Task) -> (u64, u64, u64) {
@@ -452,4 +469,66 @@ fn ranks(arms: &[&Arm], terms: Terms) -> Result<Vec<Rank>, AnalysisError> {
         worst,
     };
     Ok(arms.iter().zip(sets).map(rank).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulated::Shape;
+    use mocktrial_trajectory::Cause;
+
+    const TERMS: Terms = Terms { scope: Scope::Suite, alpha: 0.05 };
+
+    /// Scenarios of two trials each, of which so many pass.
+    fn arm(name: &str, passed: &[u32]) -> Arm {
+        let shape = |n: usize| Shape {
+            name: format!("s{n:02}").into(),
+            family: format!("s{n:02}").into(),
+            tags: Vec::new(),
+            trials: 2,
+        };
+        let mut arm = Arm::simulated(name, &(0..passed.len()).map(shape).collect::<Vec<_>>());
+        for (task, passed) in arm.tasks.values_mut().zip(passed) {
+            task.trials.iter_mut().for_each(|t| t.passed = t.number <= *passed);
+        }
+        arm
+    }
+
+    fn one(first: &Arm, second: &Arm) -> Comparison {
+        compare(&[(first, second)], &[first, second], TERMS).unwrap().pairs.remove(0)
+    }
+
+    #[test]
+    fn where_all_scenarios_differ_alike_sign_flips_decide() {
+        // 2 of 2^6 is below 0.05, 2 of 2^5 is not.
+        let worse = one(&arm("a", &[0; 6]), &arm("b", &[2; 6]));
+        assert_eq!((worse.verdict, worse.p), (PairVerdict::Worse, Some(1.0 / 32.0)));
+        let open = one(&arm("a", &[2; 5]), &arm("b", &[1; 5]));
+        assert_eq!((open.verdict, open.p), (PairVerdict::Undecided, Some(1.0 / 16.0)));
+        let same = one(&arm("a", &[1; 9]), &arm("b", &[1; 9]));
+        assert_eq!((same.verdict, same.p), (PairVerdict::Undecided, Some(1.0)));
+        // It counts among several pairs as any other does.
+        let (a, b) = (arm("a", &[0; 6]), arm("b", &[2; 6]));
+        let twice = compare(&[(&a, &b), (&b, &a)], &[&a, &b], TERMS).unwrap();
+        assert!(twice.pairs.iter().all(|p| p.p_adjusted == Some(1.0 / 16.0) && p.verdict == PairVerdict::Undecided));
+    }
+
+    #[test]
+    fn a_verdict_that_missing_trials_could_turn_round_is_none() {
+        let mut better = arm("a", &[2, 2, 2, 2, 2, 1, 2, 2]);
+        let worse = arm("b", &[1, 1, 1, 1, 2, 1, 1, 1]);
+        assert_eq!(one(&better, &worse).verdict, PairVerdict::Better);
+        for task in better.tasks.values_mut() {
+            task.excluded.insert(Cause::Provider, 1);
+        }
+        // A lost trial of each could be a failure: 2 of 3 against 1 of 2 still is more.
+        let some = one(&better, &worse);
+        assert_eq!((some.verdict, some.turned_by_missing), (PairVerdict::Better, false));
+        for task in better.tasks.values_mut() {
+            task.excluded.insert(Cause::Provider, 3);
+        }
+        let many = one(&better, &worse);
+        assert_eq!((many.verdict, many.turned_by_missing), (PairVerdict::Undecided, true));
+        assert!(many.p_adjusted.unwrap() < 0.05);
+    }
 }
