@@ -41,6 +41,10 @@ const DOWN: u8 = 3;
 /// The provider always fails.
 const GONE: u8 = 4;
 
+/// As [`DOWN`] and [`GONE`], for one endpoint of two.
+const ONE_DOWN: u8 = 5;
+const ONE_GONE: u8 = 6;
+
 /// A number that hangs on scenario and trial alone.
 fn mixed(asked: &Asked) -> u64 {
     let seed = asked.body["seed"].as_u64().unwrap_or(0);
@@ -59,7 +63,12 @@ impl Case {
         let told = Arc::clone(&mood);
         let server = serve(move |asked| {
             let mood = told.load(Ordering::SeqCst);
-            if mood == GONE || mood == DOWN && mixed(asked).is_multiple_of(3) {
+            let other = asked.body["model"] == "other";
+            if mood == GONE
+                || mood == ONE_GONE && other
+                || mood == ONE_DOWN && other && mixed(asked).is_multiple_of(3)
+                || mood == DOWN && mixed(asked).is_multiple_of(3)
+            {
                 return Some(respond(500, &json!({"error": {"message": "down"}})));
             }
             if asked.results() > 0 && (mood == BAD || mood != GOOD && mixed(asked) % 4 == 1) {
@@ -67,7 +76,11 @@ impl Case {
             }
             Some(good(asked))
         });
-        let project = Project::new(&chat(&server, "").replace("retries = 1", "retries = 0"));
+        let other =
+            "\n[endpoints.other]\nextends = \"model\"\nmodel = \"other\"\n\n[defaults]\nendpoints = [\"model\"]\n";
+        let project = Project::new(
+            &(chat(&server, "price = {input = 1000.0, output = 1000.0}").replace("retries = 1", "retries = 0") + other),
+        );
         std::fs::remove_file(project.path().join("scenarios/shop/lamp.yaml")).unwrap();
         let case = Self { project, mood };
         (0..plain).for_each(|n| case.write("plain", n));
@@ -115,6 +128,25 @@ impl Case {
             &["audit", "--replications", "100"],
             &["audit", "--from", "last~2"],
         ];
+        self.said(&commands)
+    }
+
+    /// What every command says of the last run, in which two endpoints ran.
+    fn say_of_one(&self) -> String {
+        self.said(&[
+            &["compare", "--against", "model"],
+            &["compare", "--against", "model", "--scope", "population"],
+            &["gate", "-e", "other", "--control", "model", "--margin", "0.3"],
+            &["gate", "-e", "other", "--control", "model", "--margin", "0.3", "--scope", "population"],
+            &["power", "-e", "other", "--against", "model"],
+            &["health"],
+            &["fairness"],
+            &["scaling"],
+            &["audit", "--from", "last"],
+        ])
+    }
+
+    fn said(&self, commands: &[&[&str]]) -> String {
         let mut all = String::new();
         for command in commands {
             // So wide that no line is broken: where it would be hangs on how long the runs' names are.
@@ -142,7 +174,12 @@ impl Case {
         let apart = |line: &str| line.split_once(", begun ").map(|(front, _)| front.to_owned());
         let time =
             |line: &str| line.strip_suffix(" of model time")?.rsplit_once(" · ").map(|(front, _)| front.to_owned());
-        let line = |line: &str| apart(line).or_else(|| time(line)).unwrap_or_else(|| line.to_owned());
+        let needed = |line: &str| {
+            let (front, back) = line.split_once(" of the model's time")?;
+            Some(format!("{}{back}", front.rsplit_once(", ")?.0))
+        };
+        let line =
+            |line: &str| needed(line).or_else(|| apart(line)).or_else(|| time(line)).unwrap_or_else(|| line.to_owned());
         let timed = |line: &&str| !line.starts_with("model time per episode");
         text.lines().filter(timed).map(|l| format!("{}\n", line(l))).collect()
     }
@@ -316,4 +353,40 @@ fn a_selected_run() {
     case.run(&["--failed", "last~2"]);
     case.run(&["--failed", "last~3"]);
     insta::assert_snapshot!("selected", case.say());
+}
+
+#[test]
+fn infrastructure_fails_for_one_endpoint_of_two_only() {
+    let case = Case::new(3, 6);
+    case.mood(ONE_DOWN);
+    case.run(&["-e", "model", "-e", "other", "-t", "4"]);
+    insta::assert_snapshot!("one_endpoint_down", case.say_of_one());
+}
+
+#[test]
+fn infrastructure_fails_for_one_endpoint_of_two_always() {
+    let case = Case::new(3, 6);
+    case.mood(ONE_GONE);
+    case.run(&["-e", "model", "-e", "other", "-t", "2"]);
+    insta::assert_snapshot!("one_endpoint_gone", case.say_of_one());
+}
+
+#[test]
+fn a_run_that_a_budget_stopped() {
+    let case = Case::new(3, 6);
+    // A request may cost 1.43 at most, and costs one and a half cents: about 45 are made. One endpoint after the other, since
+    // which of two is a little faster must not matter.
+    for endpoint in ["model", "other"] {
+        let ran = case.project.run(&["run", "-e", endpoint, "-t", "4", "-j", "1", "--max-cost", "2.1", "--quiet"]);
+        assert_eq!(ran.code, Some(4), "{}{}", ran.out, ran.err);
+    }
+    let said = case.said(&[
+        &["compare", "last~1", "last", "--against", "model"],
+        &["gate", "--against", "last~1", "--margin", "0.3"],
+        &["power"],
+        &["health"],
+        &["fairness"],
+        &["scaling"],
+    ]);
+    insta::assert_snapshot!("stopped_by_a_budget", said);
 }

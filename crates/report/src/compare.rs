@@ -239,6 +239,11 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
         paragraph(out, &said, Ink::Unsure, style);
     }
     for (side, who) in [(&pair.first, first), (&pair.second, second)] {
+        if side.unfinished > 0 {
+            let said =
+                format!("{} of {who} did not take place: the run was stopped", count(side.unfinished, "planned trial"));
+            paragraph(out, &said, Ink::Unsure, style);
+        }
         if side.replayed > 0 {
             let share = if side.replayed == side.counted { "all".into() } else { side.replayed.to_string() };
             let of = count(side.counted, "trial");

@@ -49,6 +49,10 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     for (why, text) in left_out(g, &against) {
         say(&mut out, &format!("left out: {text} {why}"), Ink::Unsure);
     }
+    if g.unfinished > 0 {
+        let said = format!("{} of the run did not take place: it was stopped", count(g.unfinished, "planned trial"));
+        say(&mut out, &said, Ink::Unsure);
+    }
     for drift in &g.drift {
         let said = format!(
             "{}: a difference may be the provider's, and cannot be told from the change; `--control` runs both side by side",

@@ -284,6 +284,7 @@ fn missing(labels: &[LiveLabel; 2], pairs: u64) -> Option<f64> {
         counted: pairs + label.unpaired,
         replayed: 0,
         missing: label.missing,
+        unfinished: 0,
     };
     crate::compare::missing_test(&side(&labels[0]), &side(&labels[1]))
 }

@@ -47,6 +47,8 @@ pub struct Side {
     pub replayed: u64,
     /// Trials on those scenarios that ended and do not count.
     pub missing: u64,
+    /// Trials that were planned and have not run, on all of its scenarios.
+    pub unfinished: u64,
 }
 
 /// A verdict on a pair.
@@ -226,7 +228,8 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
             replayed += r;
             missing += m;
         }
-        Side { endpoint: Arc::clone(&arm.endpoint), run: arm.run.clone(), counted, replayed, missing }
+        let unfinished = arm.tasks.values().map(|task| u64::from(task.unfinished())).sum();
+        Side { endpoint: Arc::clone(&arm.endpoint), run: arm.run.clone(), counted, replayed, missing, unfinished }
     };
     let (left, right) = (side(first, |p| figures(p.first)), side(second, |p| figures(p.second)));
     let difference = |p: &Pair<'_>| Some(p.first.rate()? - p.second.rate()?);

@@ -151,6 +151,8 @@ pub struct Gated {
     pub left_out: Vec<LeftOut>,
     /// Trials of the candidate that count, and those of them that were replayed.
     pub trials: (u64, u64),
+    /// Trials of the candidate that were planned and have not run.
+    pub unfinished: u64,
     /// Whether the sides lack trials unequally often: the p-value.
     pub p_missing: Option<f64>,
     /// Why a difference may be the provider's drift, and not the change; empty where nothing speaks for it.
@@ -198,6 +200,7 @@ pub fn gate(
             treatment: standard.differing_parts(candidate),
             left_out,
             trials: candidate.replayed(),
+            unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
             drift: Vec::new(),
         });
     }
@@ -243,6 +246,7 @@ pub fn gate(
         treatment: standard.differing_parts(candidate),
         left_out,
         trials: candidate.replayed(),
+        unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
         drift: drift(candidate, standard, age_days, rules),
     })
 }
@@ -263,7 +267,7 @@ fn missing(matched: &[Matched<'_>]) -> Option<f64> {
     let side = |own: fn(&Matched<'_>) -> (u32, u32)| {
         let (counted, missing) =
             matched.iter().map(own).fold((0, 0), |(c, m), (n, x)| (c + u64::from(n), m + u64::from(x)));
-        crate::compare::Side { endpoint: "".into(), run: String::new(), counted, replayed: 0, missing }
+        crate::compare::Side { endpoint: "".into(), run: String::new(), counted, replayed: 0, missing, unfinished: 0 }
     };
     crate::compare::missing_test(
         &side(|m| (m.candidate.counted(), m.candidate.missing())),
