@@ -89,7 +89,11 @@ pub(crate) enum Command {
     ///
     /// False alarms where nothing has changed, false *no worse* where exactly the margin is lost, and power where --effect is
     /// lost. Where an error is surely more frequent than alpha, the gate refuses to answer (exit code 5).
-    Audit(AuditArgs),
+    ///
+    /// With --live, an endpoint is run twice side by side under two labels, and what comes of it is tested against what every
+    /// comparison assumes: that both fare alike, that trials do not fail together, and that nothing drifts. Exits with 1 where
+    /// something speaks against it, and with 5 where nothing could be tested.
+    Audit(Box<AuditArgs>),
     /// Accept a run's results as the baseline that changes are held against
     ///
     /// All of an endpoint's results are accepted together; single scenarios only where they are new or have changed. The
@@ -530,12 +534,27 @@ fn share(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "a share lies between 0 and 1".to_owned())
 }
 
+/// What a simulation alone is asked.
+const SIMULATED: [&str; 5] = ["effect", "replications", "baseline", "margin", "scope"];
+
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
     /// Only these endpoints; may be repeated
     #[arg(long, short, value_name = "NAME")]
     pub(crate) endpoint: Vec<String>,
-    /// Trials of the candidate per scenario [default: as many as the baseline has]
+    /// Run the endpoint twice now, side by side under two labels, and test what comes of it
+    #[arg(long, conflicts_with_all = SIMULATED)]
+    pub(crate) live: bool,
+    /// Test a run that has an endpoint under two labels already, such as that of an earlier --live
+    #[arg(long, value_name = "RUN", conflicts_with = "live", conflicts_with = "trials", conflicts_with_all = SIMULATED)]
+    pub(crate) from: Option<String>,
+    /// With --live: stop before the run spends more than this many dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, requires = "live")]
+    pub(crate) max_cost: Option<f64>,
+    /// With --live: do not ask
+    #[arg(long, short, requires = "live")]
+    pub(crate) yes: bool,
+    /// Trials of the candidate per scenario [default: as many as the baseline has]; with --live, of each label [default: 4]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) trials: Option<u32>,
     /// The loss at which the gate's power is measured, as a share
@@ -544,16 +563,16 @@ pub(crate) struct AuditArgs {
     /// Simulated gates for each truth
     #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub(crate) replications: u32,
-    /// What decides the simulation
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    pub(crate) seed: u64,
+    /// What decides the simulation [default: 42]; with --live, the run's seed
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    pub(crate) seed: Option<u64>,
     /// The baseline [default: mocktrial.toml, else baseline.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// As for `gate`
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) margin: Option<f64>,
-    /// As for `gate`
+    /// As for `gate`; of a live audit, the error over its tests together
     #[arg(long, value_name = "SHARE", value_parser = error_level)]
     pub(crate) alpha: Option<f64>,
     /// As for `gate`

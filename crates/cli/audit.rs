@@ -1,5 +1,7 @@
 //! `mocktrial audit`.
 
+mod live;
+
 use crate::args::{AuditArgs, GateArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -16,12 +18,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub(crate) fn audit(args: &AuditArgs, out: Out) -> Outcome {
+pub(crate) async fn audit(args: &AuditArgs, out: Out) -> Outcome {
+    match &args.from {
+        _ if args.live => live::run(args, out).await,
+        Some(run) => live::from(run, args, out),
+        None => simulate(args, out),
+    }
+}
+
+fn simulate(args: &AuditArgs, out: Out) -> Outcome {
     let project = project::discover(&[])?;
     let suite = project.load_under(&[])?;
     let tags: BTreeMap<Arc<str>, Vec<String>> =
         suite.scenarios.iter().map(|s| (Arc::clone(&s.name), s.tags.iter().cloned().collect())).collect();
-    let baseline = read(&baseline_path(&project, args.baseline.as_deref()))?;
+    let baseline = read(&baseline_path(&project, args.baseline.as_deref()), "--live")?;
     let mut found = Vec::new();
     for (endpoint, accepted) in &baseline.endpoints {
         if !args.endpoint.is_empty() && !args.endpoint.iter().any(|e| **e == **endpoint) {
@@ -33,7 +43,7 @@ pub(crate) fn audit(args: &AuditArgs, out: Out) -> Outcome {
             rules,
             trials: args.trials,
             replications: args.replications,
-            seed: args.seed,
+            seed: args.seed.unwrap_or(42),
             effect: args.effect,
             tags: tags.clone(),
         };

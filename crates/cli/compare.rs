@@ -30,7 +30,7 @@ pub(crate) struct Held {
 }
 
 pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
-    let Held { found, .. } = hold(args, false, out)?;
+    let Held { found, .. } = holding(args, false, out)?;
     if out.json() {
         out.value(&document(&found));
     } else {
@@ -41,7 +41,7 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
 }
 
 /// Reads runs and compares them. Where there is nothing to compare, that is a mistake, unless `alone` may be.
-pub(crate) fn hold(args: &CompareArgs, alone: bool, out: Out) -> Result<Held, Failure> {
+pub(crate) fn holding(args: &CompareArgs, alone: bool, out: Out) -> Result<Held, Failure> {
     let mut files = Vec::with_capacity(args.runs.len());
     for run in &args.runs {
         files.push(RunFile::read(&find(run)?)?);
@@ -85,6 +85,15 @@ pub(crate) fn quarantine(config: Option<&Config>) -> BTreeSet<String> {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let all = config.map_or(&[][..], |config| &config.quarantine);
     all.iter().filter(|q| !q.is_over(today)).map(|q| q.scenario.clone()).collect()
+}
+
+/// Puts into quarantine what the project keeps there; a run file outside of any project has none.
+pub(crate) fn hold(arms: &mut [Arm], out: Out) -> Result<(), Failure> {
+    let project = project::here()?;
+    project::warn(out, project.iter().flat_map(|project| &project.warnings));
+    let held = quarantine(project.as_ref().map(|project| &project.config));
+    arms.iter_mut().for_each(|arm| arm.quarantine(|name| held.contains(name)));
+    Ok(())
 }
 
 /// A run by path, or by name in the project's folder of runs.

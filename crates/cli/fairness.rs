@@ -1,7 +1,7 @@
 //! `mocktrial fairness`.
 
 use crate::args::FairnessArgs;
-use crate::compare::find;
+use crate::compare::{find, hold};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::health::document;
@@ -14,6 +14,7 @@ use mocktrial_store::RunFile;
 pub(crate) fn fairness(args: &FairnessArgs, out: Out) -> Outcome {
     let file = RunFile::read(&find(&args.run)?)?;
     let mut arms = Arm::read(&file)?;
+    hold(&mut arms, out)?;
     let known: Vec<String> = arms.iter().map(|arm| clean_line(&arm.endpoint)).collect();
     for name in &args.endpoint {
         if !arms.iter().any(|arm| *arm.endpoint == **name) {

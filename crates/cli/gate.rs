@@ -50,13 +50,13 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
     let mut found = Vec::new();
     if let Some(name) = &args.control {
         let control = one(&arms, name)?;
-        for candidate in candidates {
+        for &candidate in &candidates {
             let standard = Standard { side_by_side: true, ..Standard::of_arm(control) };
             found.push(judge(candidate, &standard, None, None, args, config)?);
         }
     } else if let Some(run) = &args.against {
         let others = self::arms(&project, run)?;
-        for candidate in candidates {
+        for &candidate in &candidates {
             let same = others.iter().find(|o| o.endpoint == candidate.endpoint).or(match others.as_slice() {
                 [only] => Some(only),
                 _ => None,
@@ -69,8 +69,8 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
         }
     } else {
         let path = baseline_path(&project, args.baseline.as_deref());
-        let baseline = read(&path)?;
-        for candidate in candidates {
+        let baseline = read(&path, "--against RUN")?;
+        for &candidate in &candidates {
             let Some(accepted) = baseline.endpoints.get(&candidate.endpoint) else {
                 // Only what is asked for by its name must be there.
                 if args.endpoint.is_empty() && arms.len() > 1 {
@@ -111,8 +111,15 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
     Ok(match worst {
         Answer::NoWorse => Exit::Done,
         Answer::Regressed => Exit::Failed,
+        // Where every trial was kept from an outcome, it is not the data that cannot tell.
+        Answer::Inconclusive if candidates.iter().all(|arm| kept_from_any(arm)) => Exit::Infrastructure,
         Answer::Inconclusive => Exit::Inconclusive,
     })
+}
+
+/// Whether trials ended, and none of them with an outcome.
+fn kept_from_any(arm: &Arm) -> bool {
+    arm.trials().next().is_none() && arm.tasks.values().any(|task| task.missing() > 0)
 }
 
 /// The rules as configured, with what is typed outranking them. `known` are the scenarios, with their ids.
@@ -206,11 +213,13 @@ pub(crate) fn baseline_path(project: &Project, given: Option<&Path>) -> PathBuf 
     given.map_or_else(|| project.root.join(&project.config.gate.baseline), Path::to_owned)
 }
 
-pub(crate) fn read(path: &Path) -> Result<Baseline, Failure> {
+/// A baseline; `otherwise` is what can be done without one.
+pub(crate) fn read(path: &Path, otherwise: &str) -> Result<Baseline, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         Failure::mistake(format!(
-            "{}: {e}; `mocktrial accept RUN --why …` makes a baseline, and --against RUN needs none",
-            path.display()
+            "{}: {e}; `mocktrial accept RUN --why …` makes a baseline{}",
+            path.display(),
+            if otherwise.is_empty() { String::new() } else { format!(", and {otherwise} needs none") }
         ))
     })?;
     Baseline::from_json(&text).map_err(|e| Failure::mistake(format!("{} is no baseline: {e}", path.display())))
@@ -225,7 +234,7 @@ pub(crate) fn accept(args: &AcceptArgs, out: Out) -> Outcome {
     }
     let arms = arms(&project, &args.run)?;
     let path = baseline_path(&project, args.baseline.as_deref());
-    let mut baseline = if path.exists() { read(&path)? } else { Baseline::empty() };
+    let mut baseline = if path.exists() { read(&path, "")? } else { Baseline::empty() };
     let meant = chosen(&arms, &args.endpoint, None)?;
     let mut lines = Vec::new();
     for arm in meant {

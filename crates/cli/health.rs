@@ -8,7 +8,7 @@ use crate::out::Out;
 use crate::project;
 use jiff::{Timestamp, tz::TimeZone};
 use mocktrial_analysis::Arm;
-use mocktrial_analysis::health::{Held, health as examined};
+use mocktrial_analysis::health::{Held, Reliability, ScenarioHealth, health as examined};
 use mocktrial_core::suite::Config;
 use mocktrial_report::{REPORT_VERSION, Style, clean_line};
 use mocktrial_store::{RunFile, Store};
@@ -53,7 +53,10 @@ pub(crate) fn health(args: &HealthArgs, out: Out) -> Outcome {
         let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
         out.result(mocktrial_report::health(&found, &style).trim_end());
     }
-    Ok(Exit::Done)
+    let unreliable = |s: &ScenarioHealth| s.reliability == Reliability::Unreliable;
+    // What is unreliable can be known without any outcome.
+    let known = found.trials > 0 || found.scenarios.iter().any(unreliable);
+    Ok(if known { Exit::Done } else { Exit::Inconclusive })
 }
 
 fn held(config: Option<&Config>) -> Vec<Held> {

@@ -88,7 +88,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Compare(args) => compare::compare(&args, out),
             Command::Report(args) => report::report(&args, out),
             Command::Gate(args) => gate::gate(&args, out).await,
-            Command::Audit(args) => audit::audit(&args, out),
+            Command::Audit(args) => audit::audit(&args, out).await,
             Command::Accept(args) => gate::accept(&args, out),
             Command::Power(args) => power::power(&args, out),
             Command::Scaling(args) => scaling::scaling(args, out),

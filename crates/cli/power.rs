@@ -1,7 +1,7 @@
 //! `mocktrial power`.
 
 use crate::args::PowerArgs;
-use crate::compare::find;
+use crate::compare::{find, hold};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
@@ -12,7 +12,8 @@ use mocktrial_store::RunFile;
 use serde_json::{Value, json};
 
 pub(crate) fn power(args: &PowerArgs, out: Out) -> Outcome {
-    let arms = Arm::read(&RunFile::read(&find(&args.run)?)?)?;
+    let mut arms = Arm::read(&RunFile::read(&find(&args.run)?)?)?;
+    hold(&mut arms, out)?;
     let (first, second) = meant(&arms, args)?;
     let terms = Terms {
         scope: args.scope.into(),

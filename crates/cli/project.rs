@@ -140,7 +140,7 @@ pub(crate) async fn ready(scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<Ready
 }
 
 /// The endpoints meant: those named, else the project's defaults, else all. A name of a probe is
-/// known even where the project does not configure it.
+/// known even where the project does not configure it, and `NAME@2` is the endpoint NAME under another label.
 pub(crate) fn endpoints(project: &Project, named: &[String]) -> Result<Vec<Endpoint>, Failure> {
     let config = &project.config;
     let names: Vec<String> = match (named, config.defaults.endpoints.as_slice()) {
@@ -158,13 +158,20 @@ pub(crate) fn endpoints(project: &Project, named: &[String]) -> Result<Vec<Endpo
         if chosen.iter().any(|e| e.name == name) {
             continue;
         }
-        let endpoint = config.endpoints.get(&name).cloned().or_else(|| probe(&name)).ok_or_else(|| {
+        let known = |name: &str| config.endpoints.get(name).cloned().or_else(|| probe(name));
+        let labelled = || Some(Endpoint { name: name.clone(), ..known(unlabelled(&name)?)? });
+        let endpoint = known(&name).or_else(labelled).ok_or_else(|| {
             let known: Vec<_> = config.endpoints.keys().map(String::as_str).collect();
             Failure::mistake(format!("there is no endpoint `{name}`; mocktrial.toml has: {}", known.join(", ")))
         })?;
         chosen.push(endpoint);
     }
     Ok(chosen)
+}
+
+/// The name of the endpoint that is meant by `NAME@2`, or another digit from 2. No endpoint's own name has an `@`.
+fn unlabelled(name: &str) -> Option<&str> {
+    name.split_once('@').filter(|(_, label)| matches!(label.as_bytes(), [b'2'..=b'9'])).map(|(name, _)| name)
 }
 
 fn probe(name: &str) -> Option<Endpoint> {

@@ -1,7 +1,7 @@
 //! `mocktrial report`.
 
 use crate::args::{OutputKind, ReportArgs};
-use crate::compare::{Held, hold};
+use crate::compare::{Held, holding};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
@@ -25,7 +25,7 @@ pub(crate) fn report(args: &ReportArgs, out: Out) -> Outcome {
     if outputs.is_empty() {
         return Err(Failure::mistake("say what to write where, such as --output html=report.html"));
     }
-    let held = hold(&args.of, true, out)?;
+    let held = holding(&args.of, true, out)?;
     let model = model(args, &held)?;
     for (kind, path) in &outputs {
         match kind {

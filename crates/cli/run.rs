@@ -445,7 +445,7 @@ fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let reason = mocktrial_report::clean_line(reason);
     let line = format!("stopped: {reason}; go on with: mocktrial run --resume {name}");
-    if out.json() {
+    if out.json() || out.mute {
         out.error(line);
     } else {
         out.result(line);

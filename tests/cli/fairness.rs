@@ -94,3 +94,25 @@ fn too_few_scenarios_are_no_answer_and_none_with_variants_a_mistake() {
     let several = project.run(&["fairness"]).expect(2).err;
     assert!(several.contains("say with --variant which are meant"), "{several}");
 }
+
+#[test]
+fn what_is_in_quarantine_is_left_out_with_all_its_variants() {
+    let project = project(8);
+    project.run(&["run", "-t", "2", "-e", "partial", "--quiet"]).expect(0);
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    let held = |name: &str| {
+        format!("\n[[quarantine]]\nscenario = \"{name}\"\nuntil = \"2999-12-31\"\nwhy = \"its world is slow\"\n")
+    };
+    // One of them by a single variant: the others have nothing left that they are held against.
+    project.write("mocktrial.toml", &(config.clone() + &held("shop/who-1") + &held("shop/who-4~john")));
+    let document = project.run(&["fairness", "--format", "json"]).expect(0).json();
+    assert_eq!(document["quarantined"], json!(["shop/who-1", "shop/who-4"]));
+    assert_eq!((&document["left_out"], &document["endpoints"][0]["units"]), (&json!([]), &json!(6)));
+    assert_eq!(document["endpoints"][0]["trials"], 36);
+    let said = project.run(&["fairness"]).expect(0).out;
+    assert!(said.contains("left out: 2 scenarios in quarantine: shop/who-1, shop/who-4"), "{said}");
+    let all: String = (0..8).map(|n| held(&format!("shop/who-{n}"))).collect();
+    project.write("mocktrial.toml", &(config + &all));
+    let none = project.run(&["fairness"]).expect(2).err;
+    assert!(none.contains("every scenario of the run that has variants is in quarantine: shop/who-0"), "{none}");
+}

@@ -169,7 +169,7 @@ fn a_selected_run_is_neither_gated_nor_accepted() {
     project.run(&["run", "-t", "2", "--quiet"]).expect(0);
     project.run(&["run", "--failed", "last", "--quiet"]).expect(0);
     let refused = project.run(&["gate"]).expect(5).out;
-    assert!(refused.contains("No answer: no rate may be claimed"), "{refused}");
+    assert!(refused.contains("claims no rate: its episodes were selected"), "{refused}");
     let refused = project.run(&["accept", "--why", "x"]).expect(2).err;
     assert!(refused.contains("cannot be accepted"), "{refused}");
 }

@@ -67,7 +67,10 @@ fn what_cannot_be_foreseen_is_said() {
     let project = project();
     project.run(&["run", "-s", "shop/lamp", "--quiet"]).expect(0);
     let one = project.run(&["power"]).expect(5).out;
-    assert!(one.contains("No answer: a plan needs a pilot with trials of at least two scenarios"), "{one}");
+    assert!(
+        one.contains("No answer: a plan needs trials that count on at least two scenarios, and this pilot has them"),
+        "{one}"
+    );
     let unknown = project.run(&["power", "-e", "newer"]).expect(2).err;
     assert!(unknown.contains("the run has no endpoint `newer`; it has new, old"), "{unknown}");
     for (option, value) in
@@ -82,4 +85,32 @@ fn what_cannot_be_foreseen_is_said() {
     assert!(ran.code.is_some());
     let which = many.run(&["power"]).expect(2).err;
     assert!(which.contains("the run has 3 endpoints (reference, null, echo): say --endpoint"), "{which}");
+}
+
+#[test]
+fn what_is_in_quarantine_is_left_out_of_the_pilot() {
+    let project = project();
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let all = project.run(&["power", "--format", "json"]).expect(0).json();
+    assert_eq!((&all["quarantined"], &all["pilot"]["units"]), (&json!(0), &json!(6)));
+    let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
+    let held = |name: &str, until: &str| {
+        format!("\n[[quarantine]]\nscenario = \"{name}\"\nuntil = \"{until}\"\nwhy = \"its world is slow\"\n")
+    };
+    let two = held("shop/lamp", "2999-12-31") + &held("shop/lamp-001", "2999-12-31");
+    project.write("mocktrial.toml", &(config.clone() + &two + &held("shop/lamp-002", "2020-12-31")));
+    let some = project.run(&["power", "--format", "json"]).expect(0).json();
+    assert_eq!(
+        (&some["quarantined"], &some["pilot"]["units"], &some["pilot"]["left_out"]),
+        (&json!(2), &json!(4), &json!(0))
+    );
+    assert_eq!(some["pilot"]["first"]["counted"], 8);
+    let ran = project.run(&["power", "-e", "new"]).expect(0);
+    assert!(ran.out.contains("Left out: 2 scenarios in quarantine."), "{}", ran.out);
+    assert!(ran.err.contains("the quarantine of `shop/lamp-002` is over"), "{}", ran.err);
+    // Where too little is left, the reason is said.
+    let most: String = (0..4).map(|n| held(&format!("shop/lamp-{n:03}"), "2999-12-31")).collect();
+    project.write("mocktrial.toml", &(config + &held("shop/lamp", "2999-12-31") + &most));
+    let refused = project.run(&["power"]).expect(5).out;
+    assert!(refused.contains("No answer") && refused.contains("Left out: 5 scenarios in quarantine."), "{refused}");
 }

@@ -103,6 +103,12 @@ impl Task {
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / n)
     }
 
+    /// Trials that were planned and have not run: the run was stopped, or stopped when it knew enough.
+    #[must_use]
+    pub fn unfinished(&self) -> u32 {
+        self.planned.saturating_sub(self.counted()).saturating_sub(self.missing())
+    }
+
     /// Trials that ended and do not count.
     #[must_use]
     pub fn missing(&self) -> u32 {

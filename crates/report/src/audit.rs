@@ -57,6 +57,16 @@ pub fn audit(a: &Audit, style: &Style) -> String {
     };
     out.push('\n');
     say(&mut out, text, ink);
+    // A gate that never answers is never wrong either.
+    let passes = a.rates.iter().find(|rate| rate.truth == "nothing_changed" && rate.answer == "no_worse");
+    if let Some(passes) = passes.filter(|rate| rate.rate < 0.5) {
+        let said = format!(
+            "But where nothing has changed it says no worse in only {} of 100 cases: most of its answers will be that it cannot \
+             tell. `mocktrial power` says what more trials, or a wider margin, would do.",
+            tenths(passes.rate)
+        );
+        say(&mut out, &said, Ink::Unsure);
+    }
     out
 }
 

@@ -109,7 +109,7 @@ fn one(
     let (first, second) = (name(&pair.first), name(&pair.second));
     title(out, &format!("{first} against {second}"), style);
     let differs = if pair.treatment.is_empty() {
-        "nothing differs between the endpoints: this shows how much trials vary".to_owned()
+        "nothing differs between the endpoints: a difference is chance, or the provider's".to_owned()
     } else {
         format!("what differs: {}", pair.treatment.iter().map(|p| clean_line(p)).collect::<Vec<_>>().join(", "))
     };
@@ -176,6 +176,9 @@ pub(crate) fn sentence(
     match pair.verdict {
         PairVerdict::Better => format!("Better: {first} passes more often than {second} {scope}: {figures}."),
         PairVerdict::Worse => format!("Worse: {first} passes less often than {second} {scope}: {figures}."),
+        PairVerdict::Undecided if pair.turned_by_missing => format!(
+            "Undecided: the trials without an outcome could turn the difference of {first} and {second} round: {figures}."
+        ),
         PairVerdict::Undecided => format!("Undecided: these trials cannot tell {first} from {second}: {figures}."),
     }
 }
@@ -232,6 +235,11 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
         paragraph(out, &said, Ink::Unsure, style);
     }
     for (side, who) in [(&pair.first, first), (&pair.second, second)] {
+        if side.unfinished > 0 {
+            let said =
+                format!("{} of {who} did not take place: the run was stopped", count(side.unfinished, "planned trial"));
+            paragraph(out, &said, Ink::Unsure, style);
+        }
         if side.replayed > 0 {
             let share = if side.replayed == side.counted { "all".into() } else { side.replayed.to_string() };
             let of = count(side.counted, "trial");
@@ -323,7 +331,7 @@ fn mark((k, n): (u32, u32)) -> Cell {
 /// The most frequent way of parting, in words.
 fn parting(flip: &Flip) -> String {
     let Some(d) = flip.divergences.first() else { return String::new() };
-    format!("{} ({} of {} trials)", way(d), d.trials, d.of)
+    format!("{} ({} of {})", way(d), d.trials, count(d.of.into(), "trial"))
 }
 
 fn way(d: &Divergence) -> String {

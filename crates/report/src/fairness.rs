@@ -23,11 +23,18 @@ pub fn fairness(fairness: &Fairness, style: &Style) -> String {
         let said = format!("left out: {them} without one of these variants: {}", names(&fairness.left_out));
         say(&mut out, &said, Some(Ink::Unsure), 0, style);
     }
+    if !fairness.quarantined.is_empty() {
+        let them = count(fairness.quarantined.len() as u64, "scenario");
+        let said = format!("left out: {them} in quarantine: {}", names(&fairness.quarantined));
+        say(&mut out, &said, Some(Ink::Unsure), 0, style);
+    }
     out.push('\n');
     for endpoint in &fairness.endpoints {
         one(&mut out, endpoint, fairness, scope, style);
     }
-    concluded(&mut out, fairness, style);
+    if fairness.endpoints.iter().any(|endpoint| endpoint.refused.is_none()) {
+        concluded(&mut out, fairness, style);
+    }
     out
 }
 

@@ -31,10 +31,10 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     };
     say(&mut out, &format!("{scope} · {differs} · {} trials", g.trials.0), Ink::Faint);
     out.push('\n');
-    let mut rows = vec![row("pass rate", &g.rate)];
-    rows.extend(g.with_quarantined.iter().map(|t| row("with those in quarantine", t)));
-    rows.extend(g.anchor.iter().map(|t| row("against the anchor", t)));
-    rows.extend(g.tags.iter().map(|(tag, t)| row(&format!("tag {}", clean_line(tag)), t)));
+    let mut rows = vec![row("pass rate", &g.rate, g.scope)];
+    rows.extend(g.with_quarantined.iter().map(|t| row("with those in quarantine", t, g.scope)));
+    rows.extend(g.anchor.iter().map(|t| row("against the anchor", t, g.scope)));
+    rows.extend(g.tags.iter().map(|(tag, t)| row(&format!("tag {}", clean_line(tag)), t, g.scope)));
     for rule in &g.rules {
         let about = if rule.about.is_empty() { String::new() } else { format!(" {}", clean_line(&rule.about)) };
         let (word, ink) = kept(rule.answer);
@@ -46,8 +46,12 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     }
     out.push_str(&Table { rows, right: false }.render(0, style));
     out.push('\n');
-    for (why, text) in left_out(g) {
+    for (why, text) in left_out(g, &against) {
         say(&mut out, &format!("left out: {text} {why}"), Ink::Unsure);
+    }
+    if g.unfinished > 0 {
+        let said = format!("{} of the run did not take place: it was stopped", count(g.unfinished, "planned trial"));
+        say(&mut out, &said, Ink::Unsure);
     }
     for drift in &g.drift {
         let said = format!(
@@ -82,12 +86,12 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     out
 }
 
-fn row(name: &str, t: &Tested) -> Vec<Cell> {
+fn row(name: &str, t: &Tested, scope: Scope) -> Vec<Cell> {
     let (word, ink) = verdict(t.answer);
-    vec![Cell::new(name), Cell::inked(word, ink), Cell::new(figures(t))]
+    vec![Cell::new(name), Cell::inked(word, ink), Cell::new(figures(t, scope))]
 }
 
-fn figures(t: &Tested) -> String {
+fn figures(t: &Tested, scope: Scope) -> String {
     let Some(d) = t.delta else { return String::new() };
     format!(
         "{} points ({} to {} at {} %), margin {}, {}",
@@ -96,7 +100,11 @@ fn figures(t: &Tested) -> String {
         points(d.high),
         percent(t.confidence),
         points(-t.margin),
-        count(t.units, "unit"),
+        match (scope, t.units) {
+            (Scope::Suite, n) => count(n, "scenario"),
+            (Scope::Population, 1) => "1 family".to_owned(),
+            (Scope::Population, n) => format!("{n} families"),
+        },
     )
 }
 
@@ -117,19 +125,19 @@ fn kept(answer: Answer) -> (&'static str, Ink) {
 }
 
 /// The reasons for which scenarios are left out, with how many and which.
-fn left_out(g: &Gated) -> Vec<(&'static str, String)> {
-    let mut reasons: Vec<(&'static str, Vec<String>)> = Vec::new();
+fn left_out(g: &Gated, against: &str) -> Vec<(String, String)> {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for left in &g.left_out {
         let why = match left.why {
-            WhyOut::WorldDiffers => "whose messages, tools, state or behaviour have changed",
-            WhyOut::CriteriaDiffer => "whose criteria or references have changed",
-            WhyOut::Quarantined => "in quarantine",
-            WhyOut::OnlyFirst => "that are new",
-            WhyOut::OnlySecond => "that are gone",
-            WhyOut::NoneCountsInFirst => "of which no new trial counts",
-            WhyOut::NoneCountsInSecond => "of which no accepted trial counts",
+            WhyOut::WorldDiffers => "whose messages, tools, state or behaviour have changed".to_owned(),
+            WhyOut::CriteriaDiffer => "whose criteria or references have changed".to_owned(),
+            WhyOut::Quarantined => "in quarantine".to_owned(),
+            WhyOut::OnlyFirst => "that only the run has".to_owned(),
+            WhyOut::OnlySecond => format!("that only {against} has"),
+            WhyOut::NoneCountsInFirst => "of which no trial of the run counts".to_owned(),
+            WhyOut::NoneCountsInSecond => format!("of which no trial of {against} counts"),
         };
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
+        match reasons.iter_mut().find(|(known, _)| known == &why) {
             Some((_, names)) => names.push(clean_line(&left.scenario)),
             None => reasons.push((why, vec![clean_line(&left.scenario)])),
         }

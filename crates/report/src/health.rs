@@ -44,6 +44,10 @@ fn head(out: &mut String, health: &Health, style: &Style) {
         count(health.trials, "trial"),
     );
     title(out, &over, style);
+    if health.missing > 0 {
+        let said = format!("{} without an outcome, which count in nothing here", count(health.missing, "trial"));
+        say(out, &said, Some(Ink::Unsure), 0, style);
+    }
     let apart: u64 = health.apart.iter().map(|a| a.trials).sum();
     if apart > 0 {
         let mut names: Vec<String> = health.apart.iter().map(|a| clean_line(&a.scenario)).collect();
@@ -72,7 +76,9 @@ fn some(names: &[String]) -> String {
 fn unreliable(out: &mut String, health: &Health, style: &Style) {
     let of = |wanted| health.scenarios.iter().filter(move |s| s.reliability == wanted);
     let bad = of(Reliability::Unreliable).count();
-    if bad == 0 {
+    if bad == 0 && health.trials == 0 {
+        say(out, "No answer: no trial counts.", Some(Ink::Unsure), 0, style);
+    } else if bad == 0 {
         let said = format!("Unreliable as an instrument: no sign of it in {}", count(health.trials, "trial"));
         title(out, &said, style);
     } else {

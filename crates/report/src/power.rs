@@ -19,6 +19,9 @@ pub fn foreseen(all: &Foreseen, style: &Style) -> String {
         (None, Some(plans)) => page.plans(plans, &all.run),
         (None, None) => {}
     }
+    if all.quarantined > 0 {
+        page.say(&format!("Left out: {} in quarantine.", count(all.quarantined, "scenario")), Ink::Unsure);
+    }
     page.out
 }
 
@@ -313,6 +316,15 @@ impl Page<'_> {
         if pilot.left_out > 0 {
             let left = format!("Left out: {} without a trial that counts.", count(pilot.left_out, "scenario"));
             said.push((left, Ink::Unsure));
+        }
+        for arm in arms(plans).filter(|a| a.missing > 0) {
+            let text = format!(
+                "{}: {} of {} without an outcome; a plan that loses as many needs as many more.",
+                clean_line(&arm.endpoint),
+                arm.missing,
+                count(arm.counted + arm.missing, "trial")
+            );
+            said.push((text, Ink::Unsure));
         }
         for arm in arms(plans).filter(|a| a.replayed > 0) {
             let name = clean_line(&arm.endpoint);

@@ -88,6 +88,9 @@ impl Page<'_> {
     fn endpoint(&mut self, e: &EndpointScaling) {
         self.say(&clean_line(&e.endpoint), Ink::Strong);
         let mut facts = vec![count(e.scenarios, "scenario"), count(e.counted, "trial")];
+        if e.missing > 0 {
+            facts.push(format!("{} without an outcome", e.missing));
+        }
         facts.extend(e.effort.as_ref().map(|effort| format!("reasoning effort {}", words(effort))));
         if e.replayed > 0 {
             facts.push(format!("{} replayed from cassettes", e.replayed));
@@ -108,7 +111,9 @@ impl Page<'_> {
         if let Some(fewest) = &e.fewest {
             let name = clean_line(&fewest.scenario);
             let (counted, planned) = (fewest.counted, fewest.planned);
-            self.say(&format!("k ends there because of {name}: {counted} of its {planned} trials count"), Ink::Unsure);
+            let counts = if counted == 1 { "counts" } else { "count" };
+            let said = format!("k ends there because of {name}: {counted} of its {planned} trials {counts}");
+            self.say(&said, Ink::Unsure);
         }
         if !e.left_out.is_empty() {
             let names: Vec<String> = e.left_out.iter().take(5).map(|name| clean_line(name)).collect();
@@ -216,7 +221,10 @@ impl Page<'_> {
         }
         notes.push("Cost and tokens are of k attempts at a scenario.");
         if all.fronts.is_empty() {
-            notes.push("No front: fewer than two scenarios are shared, or what attempts cost is unknown.");
+            notes.push(match all.endpoints.iter().map(|e| e.scenarios).min() {
+                Some(0 | 1) => "No front of cost and accuracy: that takes two scenarios with trials that count.",
+                _ => "No front of cost and accuracy: the endpoints share fewer than two scenarios whose cost is known.",
+            });
         } else {
             notes.push(
                 "● unbeaten in at least 95 % of draws of the scenarios, ◐ in at least half, ○ in fewer though unbeaten as \

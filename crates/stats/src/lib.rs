@@ -13,6 +13,7 @@
 //! | whether a change may ship | [`gate_ni`]; stopping early [`hybrid_gate_ni`], [`hybrid_compare`] |
 //! | how much more data is needed | [`power_n_scenarios`], [`power_mde`], [`ni_k_trials_suite`], and `more` of a gate |
 //! | where trials are worth most | [`neyman`] |
+//! | whether trials are independent draws | [`perm_overdispersion`], [`perm_trend`] |
 //! | whether groups fare alike | [`perm_gap_exact`] or [`perm_gap`], then [`maxt_vs_mean`] |
 //! | what an imperfect judge's rate is worth | [`stratified_rate`], [`ppi_mean`], [`rogan_gladen_ci`] |
 //! | how a scenario varies, and what it tells | [`flaky_class`], [`item_rest_corr`], [`never_discriminating`] |
@@ -41,6 +42,7 @@ mod describe;
 mod disparity;
 mod distribution;
 mod error;
+mod exchangeable;
 mod foreseen;
 mod gate;
 mod items;
@@ -72,6 +74,7 @@ pub use describe::{mean, paired_se, quantile7, standard_error, unpaired_se};
 pub use disparity::{GapStats, GroupEffects, gap_stats, maxt_vs_mean, null_gaps, perm_gap, perm_gap_exact};
 pub use distribution::{chi2_sf, norm_cdf, norm_ppf, norm_sf, t_cdf, t_ppf};
 pub use error::StatsError;
+pub use exchangeable::{Overdispersion, Placed, Trend, perm_overdispersion, perm_trend};
 pub use foreseen::{Spread, foreseen_comparison, foreseen_gate};
 pub use gate::{Gate, GateRule, GateVerdict, Scope, ci_pseudo_t, gate_ni};
 pub use items::{cronbach_alpha, item_rest_corr, never_discriminating, spearman_brown};

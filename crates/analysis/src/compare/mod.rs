@@ -47,6 +47,8 @@ pub struct Side {
     pub replayed: u64,
     /// Trials on those scenarios that ended and do not count.
     pub missing: u64,
+    /// Trials that were planned and have not run, on all of its scenarios.
+    pub unfinished: u64,
 }
 
 /// A verdict on a pair.
@@ -89,8 +91,10 @@ pub struct Comparison {
     pub p_sign_flip: Option<f64>,
     /// `p` adjusted for all pairs by Holm's method.
     pub p_adjusted: Option<f64>,
-    /// By `p_adjusted` and the sign of `delta`.
+    /// By `p_adjusted` and the sign of `delta`; undecided where `turned_by_missing`.
     pub verdict: PairVerdict,
+    /// Whether a verdict is withheld because the trials without an outcome, had they all gone one way, could turn the sign.
+    pub turned_by_missing: bool,
     /// The same with the scenarios that are in quarantine; `None` where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with_quarantined: Option<WithQuarantined>,
@@ -202,11 +206,18 @@ fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, Analy
     let adjusted = holm(&p)?;
     for (comparison, adjusted) in found.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
         comparison.p_adjusted = Some(adjusted);
-        comparison.verdict = match comparison.delta {
+        let verdict = match comparison.delta {
             Some(delta) if adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
             Some(delta) if adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
             _ => PairVerdict::Undecided,
         };
+        // What is missing may not be chance: a verdict that it could turn round is none.
+        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match verdict {
+            PairVerdict::Better => bounds.worst <= 0.0,
+            PairVerdict::Worse => bounds.best >= 0.0,
+            PairVerdict::Undecided => false,
+        });
+        comparison.verdict = if comparison.turned_by_missing { PairVerdict::Undecided } else { verdict };
     }
     Ok(found)
 }
@@ -220,7 +231,8 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
             replayed += r;
             missing += m;
         }
-        Side { endpoint: Arc::clone(&arm.endpoint), run: arm.run.clone(), counted, replayed, missing }
+        let unfinished = arm.tasks.values().map(|task| u64::from(task.unfinished())).sum();
+        Side { endpoint: Arc::clone(&arm.endpoint), run: arm.run.clone(), counted, replayed, missing, unfinished }
     };
     let (left, right) = (side(first, |p| figures(p.first)), side(second, |p| figures(p.second)));
     let difference = |p: &Pair<'_>| Some(p.first.rate()? - p.second.rate()?);
@@ -245,6 +257,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
         verdict: PairVerdict::Undecided,
+        turned_by_missing: false,
         with_quarantined: None,
         bounds: if claim { bounds(&pairs, terms.scope) } else { None },
         cost: if claim { ratio::of(&pairs, terms, |t| t.cost)? } else { None },
@@ -459,4 +472,51 @@ fn ranks(arms: &[&Arm], terms: Terms) -> Result<Vec<Rank>, AnalysisError> {
         worst,
     };
     Ok(arms.iter().zip(sets).map(rank).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulated::Shape;
+    use mocktrial_trajectory::Cause;
+
+    const TERMS: Terms = Terms { scope: Scope::Suite, alpha: 0.05 };
+
+    /// Scenarios of two trials each, of which so many pass.
+    fn arm(name: &str, passed: &[u32]) -> Arm {
+        let shape = |n: usize| Shape {
+            name: format!("s{n:02}").into(),
+            family: format!("s{n:02}").into(),
+            tags: Vec::new(),
+            trials: 2,
+        };
+        let mut arm = Arm::simulated(name, &(0..passed.len()).map(shape).collect::<Vec<_>>());
+        for (task, passed) in arm.tasks.values_mut().zip(passed) {
+            task.trials.iter_mut().for_each(|t| t.passed = t.number <= *passed);
+        }
+        arm
+    }
+
+    fn one(first: &Arm, second: &Arm) -> Comparison {
+        compare(&[(first, second)], &[first, second], TERMS).unwrap().pairs.remove(0)
+    }
+
+    #[test]
+    fn a_verdict_that_missing_trials_could_turn_round_is_none() {
+        let mut better = arm("a", &[2, 2, 2, 2, 2, 1, 2, 2]);
+        let worse = arm("b", &[1, 1, 1, 1, 2, 1, 1, 1]);
+        assert_eq!(one(&better, &worse).verdict, PairVerdict::Better);
+        for task in better.tasks.values_mut() {
+            task.excluded.insert(Cause::Provider, 1);
+        }
+        // A lost trial of each could be a failure: 2 of 3 against 1 of 2 still is more.
+        let some = one(&better, &worse);
+        assert_eq!((some.verdict, some.turned_by_missing), (PairVerdict::Better, false));
+        for task in better.tasks.values_mut() {
+            task.excluded.insert(Cause::Provider, 3);
+        }
+        let many = one(&better, &worse);
+        assert_eq!((many.verdict, many.turned_by_missing), (PairVerdict::Undecided, true));
+        assert!(many.p_adjusted.unwrap() < 0.05);
+    }
 }

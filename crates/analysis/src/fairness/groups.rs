@@ -12,6 +12,8 @@ pub struct Groups {
     pub names: Vec<Arc<str>>,
     /// Scenarios with variants that lack one of them.
     pub left_out: Vec<Arc<str>>,
+    /// Scenarios with variants that are left out because they, or a variant of them, are in quarantine.
+    pub quarantined: BTreeSet<Arc<str>>,
 }
 
 /// Why there are no groups to compare.
@@ -23,6 +25,9 @@ pub enum GroupsError {
          `variants: [{{name: maria, customer: Maria García}}, {{name: john, customer: John Smith}}]`"
     )]
     NoVariants,
+    /// All scenarios with variants are in quarantine.
+    #[error("every scenario of the run that has variants is in quarantine: {0}")]
+    Quarantined(String),
     /// No scenario has a variant of that name.
     #[error("no scenario of the run has a variant `{name}`; there are {known}")]
     Unknown {
@@ -48,15 +53,24 @@ pub enum GroupsError {
 /// With what is wrong, in words for whoever named them.
 pub fn groups(arms: &[Arm], named: &[String]) -> Result<Groups, GroupsError> {
     let mut sets: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    let mut quarantined = BTreeSet::new();
     for task in arms.iter().flat_map(|arm| arm.tasks.values()).filter(|task| !task.variant.is_empty()) {
         sets.entry(Arc::clone(&task.id)).or_default().insert(Arc::clone(&task.variant));
+        if task.quarantined {
+            quarantined.insert(Arc::clone(&task.id));
+        }
     }
+    // One variant in quarantine leaves the others without what they are held against.
+    sets.retain(|id, _| !quarantined.contains(id));
     // A scenario with one variant compares nothing.
     let kinds: BTreeSet<&BTreeSet<Arc<str>>> = sets.values().filter(|set| set.len() > 1).collect();
-    if kinds.is_empty() {
-        return Err(GroupsError::NoVariants);
-    }
     let list = |names: &BTreeSet<Arc<str>>| names.iter().map(|n| &**n).collect::<Vec<&str>>().join(", ");
+    if kinds.is_empty() {
+        return Err(match quarantined.is_empty() {
+            true => GroupsError::NoVariants,
+            false => GroupsError::Quarantined(list(&quarantined)),
+        });
+    }
     let names: BTreeSet<Arc<str>> = if named.is_empty() {
         // The variants of one scenario may hold all those of the others; then the others lack some, and are left out.
         let largest = kinds.iter().max_by_key(|set| set.len());
@@ -82,7 +96,7 @@ pub fn groups(arms: &[Arm], named: &[String]) -> Result<Groups, GroupsError> {
     if left_out.len() == sets.len() {
         return Err(GroupsError::NoneHasAll(list(&names)));
     }
-    Ok(Groups { names: names.into_iter().collect(), left_out })
+    Ok(Groups { names: names.into_iter().collect(), left_out, quarantined })
 }
 
 /// Rates of an endpoint: a row for each unit, a column for each group.
@@ -108,7 +122,7 @@ impl Table {
         let width = groups.names.len();
         let mut table = Self { counted: vec![0; width], missing: vec![0; width], ..Self::default() };
         let mut scenarios: BTreeMap<&Arc<str>, Vec<Option<&Task>>> = BTreeMap::new();
-        for task in arm.tasks.values() {
+        for task in arm.tasks.values().filter(|task| !groups.quarantined.contains(&task.id)) {
             if let Some(place) = groups.names.iter().position(|name| *name == task.variant) {
                 scenarios.entry(&task.id).or_insert_with(|| vec![None; width])[place] = Some(task);
             }

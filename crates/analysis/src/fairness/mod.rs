@@ -47,6 +47,8 @@ pub struct Fairness {
     pub groups: Vec<Arc<str>>,
     /// Scenarios (by id) with variants that lack one of the groups, and are left out.
     pub left_out: Vec<Arc<str>>,
+    /// Scenarios (by id) with variants that are left out because they are in quarantine.
+    pub quarantined: Vec<Arc<str>>,
     /// One for each endpoint.
     pub endpoints: Vec<Disparity>,
 }
@@ -163,6 +165,7 @@ pub fn fairness(arms: &[Arm], chosen: &Groups, terms: Terms) -> Result<Fairness,
         confidence: 1.0 - terms.alpha,
         groups: chosen.names.clone(),
         left_out: chosen.left_out.clone(),
+        quarantined: chosen.quarantined.iter().cloned().collect(),
         endpoints,
     })
 }
@@ -183,7 +186,7 @@ fn one(
         replayed: table.replayed,
         untried: table.untried.clone(),
         verdict: Verdict::CannotTell,
-        refused: arm.refused.clone(),
+        refused: arm.refused.as_ref().map(|why| format!("{} claims no rate: {why}", arm.run)),
         groups: Vec::new(),
         gap: None,
     };

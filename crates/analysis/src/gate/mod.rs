@@ -151,6 +151,8 @@ pub struct Gated {
     pub left_out: Vec<LeftOut>,
     /// Trials of the candidate that count, and those of them that were replayed.
     pub trials: (u64, u64),
+    /// Trials of the candidate that were planned and have not run.
+    pub unfinished: u64,
     /// Whether the sides lack trials unequally often: the p-value.
     pub p_missing: Option<f64>,
     /// Why a difference may be the provider's drift, and not the change; empty where nothing speaks for it.
@@ -171,6 +173,37 @@ pub fn gate(
     let (matched, left_out) = match_up(candidate, standard);
     let means = Means::of(candidate);
     let rate = tested(&matched, rules, rules.margin, rules.alpha, &means)?;
+    if let Some(why) = refusal(candidate, standard, &rate) {
+        let none = Tested {
+            answer: Answer::Inconclusive,
+            why: None,
+            delta: None,
+            surely_below_zero: false,
+            bounds: None,
+            needed: None,
+            ..rate
+        };
+        // No figure that could be taken for an answer. What rules found of single scenarios are facts.
+        return Ok(Gated {
+            answer: Answer::Inconclusive,
+            scope: rules.scope,
+            endpoint: Arc::clone(&candidate.endpoint),
+            run: candidate.run.clone(),
+            against: standard.name.clone(),
+            refused: Some(why),
+            p_missing: missing(&matched),
+            rate: none,
+            with_quarantined: None,
+            anchor: None,
+            tags: Vec::new(),
+            rules: ruled(candidate, rules)?,
+            treatment: standard.differing_parts(candidate),
+            left_out,
+            trials: candidate.replayed(),
+            unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
+            drift: Vec::new(),
+        });
+    }
     let with_quarantined = if candidate.tasks.values().any(|task| task.quarantined) {
         let whole = candidate.with_quarantined();
         let (matched, _) = match_up(&whole, standard);
@@ -193,19 +226,17 @@ pub fn gate(
         tags.push((tag.clone(), tested(&own, rules, *margin, alpha, &means)?));
     }
     let ruled = ruled(candidate, rules)?;
-    let refused = refusal(candidate, standard, &rate);
     let answers = std::iter::once(rate.answer)
         .chain(anchor.iter().map(|t| t.answer))
         .chain(tags.iter().map(|(_, t)| t.answer))
         .chain(ruled.iter().map(|r| r.answer));
-    let answer = if refused.is_some() { Answer::Inconclusive } else { answers.max().unwrap_or(Answer::Inconclusive) };
     Ok(Gated {
-        answer,
+        answer: answers.max().unwrap_or(Answer::Inconclusive),
         scope: rules.scope,
         endpoint: Arc::clone(&candidate.endpoint),
         run: candidate.run.clone(),
         against: standard.name.clone(),
-        refused,
+        refused: None,
         p_missing: missing(&matched),
         rate,
         with_quarantined,
@@ -215,13 +246,15 @@ pub fn gate(
         treatment: standard.differing_parts(candidate),
         left_out,
         trials: candidate.replayed(),
+        unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
         drift: drift(candidate, standard, age_days, rules),
     })
 }
 
 fn refusal(candidate: &Arm, standard: &Standard, rate: &Tested) -> Option<String> {
-    if let Some(why) = candidate.refused.as_ref().or(standard.refused.as_ref()) {
-        return Some(format!("no rate may be claimed: {why}"));
+    let claims = [(&candidate.run, &candidate.refused), (&standard.run.0, &standard.refused)];
+    if let Some((run, why)) = claims.into_iter().find_map(|(run, why)| Some((run, why.as_ref()?))) {
+        return Some(format!("{run} claims no rate: {why}"));
     }
     let same_run = standard.run.0 == candidate.run && standard.run.1 == candidate.created;
     if same_run && !standard.side_by_side {
@@ -234,7 +267,7 @@ fn missing(matched: &[Matched<'_>]) -> Option<f64> {
     let side = |own: fn(&Matched<'_>) -> (u32, u32)| {
         let (counted, missing) =
             matched.iter().map(own).fold((0, 0), |(c, m), (n, x)| (c + u64::from(n), m + u64::from(x)));
-        crate::compare::Side { endpoint: "".into(), run: String::new(), counted, replayed: 0, missing }
+        crate::compare::Side { endpoint: "".into(), run: String::new(), counted, replayed: 0, missing, unfinished: 0 }
     };
     crate::compare::missing_test(
         &side(|m| (m.candidate.counted(), m.candidate.missing())),
@@ -287,8 +320,12 @@ fn tested(
     };
     let found = gate_ni(&differences, trials, rule)?;
     let mut answer = Answer::from(found.verdict);
+    let unit = match rules.scope {
+        Scope::Suite => "scenario",
+        Scope::Population => "family",
+    };
     let mut why =
-        (differences.len() == 1).then(|| "one unit alone says nothing of how far the difference varies".to_owned());
+        (differences.len() == 1).then(|| format!("one {unit} alone says nothing of how far the difference varies"));
     let bounds = bounds(matched, rules.scope);
     if let Some(bounds) = bounds {
         let as_if = |for_candidate| imputed(matched, rules.scope, rule, for_candidate);
@@ -297,9 +334,9 @@ fn tested(
             answer = Answer::Inconclusive;
             why = Some(format!(
                 "the trials without an outcome could decide it: had they all gone one way, the difference would lie between \
-                 {:+.0} and {:+.0} points",
-                100.0 * bounds.worst,
-                100.0 * bounds.best
+                 {} and {} points",
+                points(bounds.worst),
+                points(bounds.best)
             ));
         }
     }
@@ -318,6 +355,12 @@ fn tested(
         units: differences.len() as u64,
         needed: needed(&found, matched, rules.scope, answer, trials, means),
     })
+}
+
+/// Percentage points with a sign, as reports write them.
+fn points(delta: f64) -> String {
+    let whole = (100.0 * delta).round();
+    if whole == 0.0 { "0".to_owned() } else { format!("{whole:+.0}").replace('-', "\u{2212}") }
 }
 
 #[allow(

@@ -64,7 +64,7 @@ pub(super) fn signs(
     let lost = lost(pool);
     for (name, item) in &pool.items {
         let mut own = seen.get(name).map_or_else(|| Ok(Vec::new()), Seen::signs)?;
-        own.extend(infrastructure(item, lost)?);
+        own.extend(infrastructure(item, lost, pool.items.len())?);
         found.insert(Arc::clone(name), own);
     }
     Ok(found)
@@ -229,9 +229,11 @@ fn lost_of(item: &Item) -> (u64, u64) {
 }
 
 /// Whether trials are lost on this scenario: by its own fault, or more often than on the others, whose share is the
-/// provider's.
+/// provider's. Where a provider loses trials at random, some of many scenarios loses most: so that it is called unreliable in
+/// one of twenty such suites at most, and not for one in twenty of its scenarios, doubt is shared among them (Bonferroni). What
+/// is less probable than not is no sign at all.
 #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-fn infrastructure(item: &Item, (all_lost, all): (u64, u64)) -> Result<Vec<Sign>, AnalysisError> {
+fn infrastructure(item: &Item, (all_lost, all): (u64, u64), scenarios: usize) -> Result<Vec<Sign>, AnalysisError> {
     let mut found = Vec::new();
     let (lost, of) = lost_of(item);
     let faults: u64 = item.cells.iter().filter_map(|c| c.excluded.get(&Cause::Scenario)).map(|n| u64::from(*n)).sum();
@@ -242,7 +244,10 @@ fn infrastructure(item: &Item, (all_lost, all): (u64, u64)) -> Result<Vec<Sign>,
         let others = if all > of { (all_lost - lost) as f64 / (all - of) as f64 } else { 0.0 };
         let probability = above(lost, of, others.max(SHARE))?;
         let finding = Finding::Infrastructure { lost, of, others, probability };
-        found.push(Sign { finding, established: probability >= CONFIDENCE });
+        let established = 1.0 - probability <= (1.0 - CONFIDENCE) / scenarios.max(1) as f64;
+        if probability >= 0.5 {
+            found.push(Sign { finding, established });
+        }
     }
     Ok(found)
 }

@@ -58,6 +58,8 @@ pub struct Health {
     pub endpoints: Vec<Arc<str>>,
     /// Trials that count.
     pub trials: u64,
+    /// Trials that ended and do not count.
+    pub missing: u64,
     /// Trials left out because they replay a recording that is there already.
     pub repeated: u64,
     /// Trials left out because they were measured with another instrument.
@@ -324,6 +326,13 @@ pub fn health(runs: &[(&dyn Store, Vec<Arm>)], held: &[Held]) -> Result<Health, 
         nearly: FlakyRule::default().tau,
         trials_to_settle: trials_to_settle()?,
         trials: pool.items.values().flat_map(|item| &item.cells).map(Cell::counted).sum(),
+        missing: pool
+            .items
+            .values()
+            .flat_map(|item| &item.cells)
+            .flat_map(|c| c.excluded.values())
+            .map(|n| u64::from(*n))
+            .sum(),
         quarantine: held.iter().map(|held| held_health(held, &scenarios, &pool)).collect(),
         rates: rates(&pool)?,
         redundant: items::redundant(&pool),

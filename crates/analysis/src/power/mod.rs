@@ -11,11 +11,12 @@ mod search;
 pub use pilot::{Pilot, PilotArm, Variance};
 
 use crate::arm::Arm;
-use crate::compare::{Scope, pair};
+use crate::compare::{Scope, WhyOut, pair};
 use crate::{AnalysisError, Estimate};
 use mocktrial_stats::{GateRule, Spread, foreseen_comparison, foreseen_gate, unseen_difference};
 use search::{greatest_missed, least};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Trials per scenario that the table shows.
 const TRIALS: [u64; 6] = [1, 2, 4, 8, 16, 32];
@@ -106,6 +107,8 @@ pub struct Foreseen {
     pub run: String,
     /// What was asked.
     pub terms: Terms,
+    /// Scenarios that are left out because they are in quarantine.
+    pub quarantined: u64,
     /// Why nothing can be foreseen; `None` where it can.
     pub refused: Option<String>,
     /// What is foreseen.
@@ -138,22 +141,28 @@ pub struct Plans {
 /// # Errors
 /// When a number is outside what a method accepts.
 pub fn power(first: &Arm, second: Option<&Arm>, terms: Terms) -> Result<Foreseen, AnalysisError> {
-    let refused = |why: String| Ok(Foreseen { run: first.run.clone(), terms, refused: Some(why), plans: None });
+    let (pairs, mut left_out) = pair(first, second.unwrap_or(first));
+    let held = left_out.iter().filter(|out| out.why == WhyOut::Quarantined);
+    // Variants of one scenario are one.
+    let held: BTreeSet<_> = held.filter_map(|out| Some(&first.tasks.get(&out.scenario)?.id)).collect();
+    let quarantined = held.len() as u64;
+    left_out.retain(|out| out.why != WhyOut::Quarantined);
+    let refused =
+        |why: String| Ok(Foreseen { run: first.run.clone(), terms, quarantined, refused: Some(why), plans: None });
     for arm in std::iter::once(first).chain(second) {
         if let Some(why) = &arm.refused {
             return refused(format!("{} claims no rate, and so no spread: {why}", arm.run));
         }
     }
-    let (pairs, left_out) = match second {
-        Some(second) => pair(first, second),
-        None => pair(first, first),
-    };
     let Some(pilot) = Pilot::of(first, second, &pairs, left_out.len() as u64, terms.scope)? else {
-        let unit = match terms.scope {
+        let units = match terms.scope {
             Scope::Suite => "scenarios",
             Scope::Population => "families",
         };
-        return refused(format!("a plan needs a pilot with trials of at least two {unit} that count"));
+        let has = if pairs.is_empty() { "none" } else { "one" };
+        return refused(format!(
+            "a plan needs trials that count on at least two {units}, and this pilot has them on {has}"
+        ));
     };
     let planned = pairs.iter().map(|p| p.first.planned.max(p.second.planned)).max().unwrap_or(1);
     let outlook = Outlook { pilot: &pilot, terms };
@@ -168,6 +177,7 @@ pub fn power(first: &Arm, second: Option<&Arm>, terms: Terms) -> Result<Foreseen
     Ok(Foreseen {
         run: first.run.clone(),
         terms,
+        quarantined,
         refused: None,
         plans: Some(Plans { varies, design, for_mde, for_gate, table, curve, pilot }),
     })

@@ -70,6 +70,8 @@ pub struct EndpointScaling {
     pub counted: u64,
     /// Of those, the ones that came from cassettes.
     pub replayed: u64,
+    /// Trials that ended and do not count.
+    pub missing: u64,
     /// Where trials that ended and do not count keep k below what was planned: the scenario that has the fewest.
     pub fewest: Option<Fewest>,
     /// What was measured, by k.
@@ -186,6 +188,7 @@ fn one(arm: &Arm, effort: Option<Effort>, scores: &Scores, terms: &Terms) -> Res
         left_out: empty.collect(),
         counted,
         replayed,
+        missing: arm.tasks.values().map(|task| u64::from(task.missing())).sum(),
         fewest: fewest.filter(|f| Some(u64::from(f.counted)) == ks.last().copied()),
         points,
         verified: scores.of(arm, &scenarios, terms.alpha)?,

@@ -10,7 +10,7 @@ use crate::serve;
 use anyhow::Context;
 use mocktrial_analysis::Arm;
 use mocktrial_analysis::simulated::{ALPHA, Count, Population, Question, Said, Setting};
-use mocktrial_analysis::until::{Decision, Rounds};
+use mocktrial_analysis::until::{Decision, Question as Rule, Rounds};
 use mocktrial_stats::Random;
 use mocktrial_store::{EpisodeRow, RunFile, State, Store};
 use std::ops::ControlFlow;
@@ -150,7 +150,7 @@ fn decided(
     question: &Question,
     trials: u32,
 ) -> anyhow::Result<Option<Decision>> {
-    let mut rounds = Rounds::new(names, trials, (question.margin(), ALPHA, 0.8));
+    let mut rounds = Rounds::new(names, trials, Rule::NoWorse { margin: question.margin(), alpha: ALPHA, power: 0.8 });
     let mut in_turn: Vec<&EpisodeRow> = rows.iter().collect();
     in_turn.sort_by_key(|row| row.dispatch);
     for row in in_turn {

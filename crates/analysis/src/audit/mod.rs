@@ -3,6 +3,12 @@
 //! The gate is asked about arms whose truth is known. Pass rates are drawn from what the baseline leaves possible
 //! (Jeffreys' posterior of each scenario: never 0 or 1 because a few trials all went one way); both arms are drawn from
 //! them, and the gate judges. In population scope the families are drawn anew each time, too.
+//!
+//! [`live`] tests on real trials what all of this assumes.
+
+mod live;
+
+pub use live::{LiveAudit, LiveLabel, LiveQuestion, LiveTest, TwinsError, live, twins};
 
 use crate::AnalysisError;
 use crate::arm::Arm;
