@@ -1,6 +1,5 @@
 //! From a run's episodes to its summary.
 
-use crate::compare::all_alike;
 use crate::histogram::Histogram;
 use crate::judged::JudgedRun;
 use crate::summary::{
@@ -182,23 +181,12 @@ fn difference(endpoint: &Arc<str>, against: &Arc<str>, tally: &Tally) -> Result<
     }
     let compared = compare_paired(&differences, ALPHA)?;
     let (value, interval) = (compared.delta, compared.interval);
-    let (p, verdict) = if interval.high > interval.low {
-        (compared.p, compared.verdict)
-    } else {
-        let p = all_alike(&differences);
-        let verdict = match p <= ALPHA {
-            true if value > 0.0 => Verdict::Better,
-            true => Verdict::Worse,
-            false => Verdict::Undecided,
-        };
-        (p, verdict)
-    };
     Ok(Some(Difference {
         endpoint: endpoint.clone(),
         against: against.clone(),
         delta: Estimate { value, low: interval.low.max(-1.0), high: interval.high.min(1.0) },
-        p,
-        verdict: match verdict {
+        p: compared.p,
+        verdict: match compared.verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Undecided => "undecided",

@@ -141,7 +141,12 @@ fn stated(
     out.push_str(&format!("  {}\n", style.paint(Ink::Faint, &scale(width))));
     out.push_str(&format!("  {}\n", drawn(delta, width)));
     if delta.low >= delta.high {
-        return paragraph(out, &without_spread(pair, delta, (first, second)), verdict(pair).1, style);
+        let said = format!(
+            "Undecided: {first} is {} points off {second} on every scenario, and without spread there is nothing to judge \
+             the difference by.",
+            points(delta.value)
+        );
+        return paragraph(out, &said, Ink::Unsure, style);
     }
     let figures = format!(
         "{} points ({} at {confidence} % confidence), p {}{}",
@@ -159,32 +164,6 @@ fn stated(
         PairVerdict::Undecided => format!("Undecided: these trials cannot tell {first} from {second}: {figures}."),
     };
     paragraph(out, &said, verdict(pair).1, style);
-}
-
-/// Where every unit has the same difference, no interval can be drawn; how rarely all go one way by chance can be said.
-fn without_spread(pair: &Comparison, delta: &Estimate, (first, second): (&str, &str)) -> String {
-    let p = p_value(pair.p.unwrap_or(1.0));
-    if delta.value == 0.0 {
-        return format!(
-            "Undecided: {first} passes exactly as often as {second} on every scenario, and without spread there is nothing to \
-             judge a difference by."
-        );
-    }
-    let off = format!("by {} points on every scenario", points(delta.value.abs()).replace('+', ""));
-    match pair.verdict {
-        PairVerdict::Better => format!("Better: {first} passes more often than {second}, {off}; by sign flips p {p}."),
-        PairVerdict::Worse => format!("Worse: {first} passes less often than {second}, {off}; by sign flips p {p}."),
-        PairVerdict::Undecided if pair.turned_by_missing => format!(
-            "Undecided: {first} is apart from {second} {off}, but the trials without an outcome could turn that round."
-        ),
-        PairVerdict::Undecided => {
-            let way = if delta.value > 0.0 { "more" } else { "less" };
-            format!(
-                "Undecided: {first} passes {way} often than {second}, {off}; but that so few go one way could be chance (by sign \
-                 flips p {p})."
-            )
-        }
-    }
 }
 
 fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), style: &Style) {

@@ -182,12 +182,12 @@ fn difference(out: &mut String, summary: &Summary, style: &Style) {
     title(out, &format!("Difference of the pass rates, paired over {over}"), style);
     // Without any spread there is no interval: what happened is said instead.
     let line = if d.delta.low >= d.delta.high {
-        if d.delta.value == 0.0 {
-            "Undecided: no scenario tells them apart, and without spread there is nothing to judge a difference by"
-                .to_owned()
+        let alike = if d.delta.value == 0.0 {
+            "no scenario tells them apart".to_owned()
         } else {
-            format!("{said}: {} points on every scenario, by sign flips p {}", points(d.delta.value), p_value(d.p))
-        }
+            format!("{endpoint} is {} points off {against} on every scenario", points(d.delta.value))
+        };
+        format!("Undecided: {alike}, and without spread there is nothing to judge the difference by")
     } else {
         format!(
             "{said}: {} points ({} to {} at {} % confidence), p {}",

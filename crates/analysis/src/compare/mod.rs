@@ -82,7 +82,7 @@ pub struct Comparison {
     pub refused: Option<String>,
     /// The mean difference of pass rates; `None` where refused.
     pub delta: Option<Estimate>,
-    /// The two-sided p-value of the paired t test; of the exact sign-flip test where all differences are the same.
+    /// The two-sided p-value of the paired t test.
     pub p: Option<f64>,
     /// The mid-p of the exact sign-flip test; `None` where trials are unequal or it is too large to compute.
     pub p_sign_flip: Option<f64>,
@@ -203,18 +203,22 @@ fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, Analy
     let adjusted = holm(&p)?;
     for (comparison, adjusted) in found.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
         comparison.p_adjusted = Some(adjusted);
-        let verdict = match comparison.delta {
-            Some(delta) if adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
-            Some(delta) if adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
+        // Without any spread there is nothing to judge a difference by.
+        let spread = comparison.delta.is_some_and(|d| d.high > d.low);
+        comparison.verdict = match comparison.delta {
+            Some(delta) if spread && adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
+            Some(delta) if spread && adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
             _ => PairVerdict::Undecided,
         };
         // What is missing may not be chance: a verdict that it could turn round is none.
-        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match verdict {
+        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match comparison.verdict {
             PairVerdict::Better => bounds.worst <= 0.0,
             PairVerdict::Worse => bounds.best >= 0.0,
             PairVerdict::Undecided => false,
         });
-        comparison.verdict = if comparison.turned_by_missing { PairVerdict::Undecided } else { verdict };
+        if comparison.turned_by_missing {
+            comparison.verdict = PairVerdict::Undecided;
+        }
     }
     Ok(found)
 }
@@ -249,7 +253,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         units: differences.len() as u64,
         refused,
         delta,
-        p: tested.map(|t| if t.interval.high > t.interval.low { t.p } else { all_alike(&differences) }),
+        p: tested.map(|t| t.p),
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
         verdict: PairVerdict::Undecided,
@@ -262,15 +266,6 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         flips: flips(&pairs),
         left_out,
     })
-}
-
-/// Where all differences are the same, t does not exist. The exact sign-flip test does: all n go the same way, up or down, in 2
-/// of 2ⁿ cases; and where no unit differs, p is 1.
-pub(crate) fn all_alike(differences: &[f64]) -> f64 {
-    if differences.iter().all(|d| *d == 0.0) {
-        return 1.0;
-    }
-    0.5_f64.powi(i32::try_from(differences.len()).unwrap_or(i32::MAX) - 1)
 }
 
 fn figures(task: &Task) -> (u64, u64, u64) {
@@ -499,21 +494,6 @@ mod tests {
 
     fn one(first: &Arm, second: &Arm) -> Comparison {
         compare(&[(first, second)], &[first, second], TERMS).unwrap().pairs.remove(0)
-    }
-
-    #[test]
-    fn where_all_scenarios_differ_alike_sign_flips_decide() {
-        // 2 of 2^6 is below 0.05, 2 of 2^5 is not.
-        let worse = one(&arm("a", &[0; 6]), &arm("b", &[2; 6]));
-        assert_eq!((worse.verdict, worse.p), (PairVerdict::Worse, Some(1.0 / 32.0)));
-        let open = one(&arm("a", &[2; 5]), &arm("b", &[1; 5]));
-        assert_eq!((open.verdict, open.p), (PairVerdict::Undecided, Some(1.0 / 16.0)));
-        let same = one(&arm("a", &[1; 9]), &arm("b", &[1; 9]));
-        assert_eq!((same.verdict, same.p), (PairVerdict::Undecided, Some(1.0)));
-        // It counts among several pairs as any other does.
-        let (a, b) = (arm("a", &[0; 6]), arm("b", &[2; 6]));
-        let twice = compare(&[(&a, &b), (&b, &a)], &[&a, &b], TERMS).unwrap();
-        assert!(twice.pairs.iter().all(|p| p.p_adjusted == Some(1.0 / 16.0) && p.verdict == PairVerdict::Undecided));
     }
 
     #[test]
