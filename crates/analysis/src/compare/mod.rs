@@ -206,18 +206,22 @@ fn judged(pairs: &[(&Arm, &Arm)], terms: Terms) -> Result<Vec<Comparison>, Analy
     let adjusted = holm(&p)?;
     for (comparison, adjusted) in found.iter_mut().filter(|c| c.p.is_some()).zip(adjusted) {
         comparison.p_adjusted = Some(adjusted);
-        let verdict = match comparison.delta {
-            Some(delta) if adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
-            Some(delta) if adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
+        // Without any spread there is nothing to judge a difference by.
+        let spread = comparison.delta.is_some_and(|d| d.high > d.low);
+        comparison.verdict = match comparison.delta {
+            Some(delta) if spread && adjusted <= terms.alpha && delta.value > 0.0 => PairVerdict::Better,
+            Some(delta) if spread && adjusted <= terms.alpha && delta.value < 0.0 => PairVerdict::Worse,
             _ => PairVerdict::Undecided,
         };
         // What is missing may not be chance: a verdict that it could turn round is none.
-        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match verdict {
+        comparison.turned_by_missing = comparison.bounds.is_some_and(|bounds| match comparison.verdict {
             PairVerdict::Better => bounds.worst <= 0.0,
             PairVerdict::Worse => bounds.best >= 0.0,
             PairVerdict::Undecided => false,
         });
-        comparison.verdict = if comparison.turned_by_missing { PairVerdict::Undecided } else { verdict };
+        if comparison.turned_by_missing {
+            comparison.verdict = PairVerdict::Undecided;
+        }
     }
     Ok(found)
 }
