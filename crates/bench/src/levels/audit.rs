@@ -26,7 +26,7 @@ pub(super) fn count(program: &Program, options: &Options, deadline: Deadline) ->
     for setting in options.settings() {
         for scope in [Scope::Suite, Scope::Population] {
             tell(&format!("audit, {setting}"));
-            let limit = if scope == Scope::Suite { 0.06 } else { 0.08 };
+            let no_worse = if scope == Scope::Suite { 0.06 } else { 0.08 };
             let mut counts = [Count::default(); 3];
             for _ in 0..BASELINES {
                 if deadline.is_over() {
@@ -40,11 +40,11 @@ pub(super) fn count(program: &Program, options: &Options, deadline: Deadline) ->
                 }
             }
             let truths = [
-                (Asked::NoWorse, Truth::Shift(0.05)),
-                (Asked::NoWorse, Truth::Breaks(0.05)),
-                (Asked::Regressed, Truth::Same),
+                (Asked::NoWorse, Truth::Shift(0.05), no_worse),
+                (Asked::NoWorse, Truth::Breaks(0.05), no_worse),
+                (Asked::Regressed, Truth::Same, 0.06),
             ];
-            for ((asked, truth), count) in truths.into_iter().zip(counts) {
+            for ((asked, truth, limit), count) in truths.into_iter().zip(counts) {
                 let question = Question { asked, scope, truth, limit };
                 cells.push(Cell { question, setting: setting.to_string(), count, agree: None });
             }

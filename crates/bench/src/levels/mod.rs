@@ -49,7 +49,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Settings {
-    /// Those in which the functions did worst, and the smallest and sparsest.
+    /// Five of them, from the smallest and sparsest on.
     Few,
     /// All 54.
     All,
