@@ -151,6 +151,10 @@ pub(crate) struct SelectArgs {
 /// What an earlier run has settled already.
 const AGAIN: [&str; 6] = ["paths", "globs", "tag", "endpoint", "trials", "seed"];
 
+/// What a protocol settles, and what is no run of its own.
+const BY_PROTOCOL: [&str; 9] =
+    ["paths", "globs", "tag", "endpoint", "trials", "until", "resume", "failed", "add_trials"];
+
 #[derive(Debug, Default, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -194,6 +198,12 @@ pub(crate) struct RunArgs {
     /// although it was looked at many times; the rates of a run that stopped early lean towards what was decided.
     #[arg(long, value_enum, value_name = "WHEN", conflicts_with_all = ["resume", "failed", "add_trials"])]
     pub(crate) until: Option<UntilArg>,
+    /// Run exactly what a pre-registered protocol says, and keep it with the run
+    ///
+    /// Its hypotheses are what the run can confirm; `show`, `compare` and `gate` hold the run against them, list every
+    /// deviation, and mark all else as exploratory. `mocktrial schema protocol` describes the file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = BY_PROTOCOL)]
+    pub(crate) protocol: Option<PathBuf>,
     /// Go on with an unfinished run, and try again what a provider or this machine kept from an outcome
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = AGAIN)]
     #[arg(conflicts_with_all = ["failed", "add_trials", "name"])]

@@ -8,6 +8,7 @@ use crate::project;
 use jiff::{Timestamp, tz::TimeZone};
 use mocktrial_analysis::Arm;
 use mocktrial_analysis::compare::{Compared, Terms, compare as compared, explain};
+use mocktrial_analysis::protocol::Held;
 use mocktrial_core::suite::Config;
 use mocktrial_report::{REPORT_VERSION, Style, clean_line};
 use mocktrial_store::names::resolve;
@@ -52,9 +53,12 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
         };
         explain(comparison, of(a), of(b), LIST).map_err(Failure::infrastructure)?;
     }
+    let held =
+        files.iter().filter_map(|file| crate::protocol::held(file).transpose()).collect::<Result<Vec<_>, _>>()?;
     if out.json() {
-        out.value(&document(&found));
+        out.value(&document(&found, &held));
     } else {
+        crate::protocol::print(&held, out);
         let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
         out.result(mocktrial_report::compared(&found, &style).trim_end());
     }
@@ -131,10 +135,14 @@ fn pairs(arms: &[(usize, Arm)], runs: usize, against: Option<&str>) -> Result<Ve
     Ok(found)
 }
 
-fn document(found: &Compared) -> Value {
+fn document(found: &Compared, held: &[Held]) -> Value {
     let mut document = json!({"version": REPORT_VERSION, "kind": "comparison"});
     if let (Value::Object(into), Ok(Value::Object(from))) = (&mut document, serde_json::to_value(found)) {
         into.extend(from);
+        if !held.is_empty() {
+            into.insert("protocols".into(), serde_json::to_value(held).unwrap_or_default());
+            into.insert("exploratory".into(), true.into());
+        }
     }
     document
 }

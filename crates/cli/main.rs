@@ -23,6 +23,7 @@ mod out;
 mod power;
 mod progress;
 mod project;
+mod protocol;
 mod reference;
 mod review;
 mod run;

@@ -5,8 +5,9 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
+use crate::protocol::Registered;
 use crate::until::{Decider, Until};
-use crate::{confirm, estimate, project, show};
+use crate::{confirm, estimate, project, protocol, show};
 use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
@@ -43,6 +44,8 @@ struct Intent {
 enum Target {
     /// A new run, in full or picked by the outcome of another.
     New(Selection),
+    /// A new run by what is registered.
+    ByProtocol(Box<Registered>),
     /// A run that is there already; its open file and its first free dispatch number.
     Old(Box<RunFile>, u64),
 }
@@ -58,6 +61,8 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         again(&args, name, Some(more), out).await?
     } else if let Some(name) = &args.failed {
         failed(&args, name, out).await?
+    } else if let Some(file) = &args.protocol {
+        by_protocol(&args, file, out).await?
     } else {
         fresh(&args, out).await?
     };
@@ -104,6 +109,24 @@ async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
     Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
 }
 
+/// A new run of exactly what a protocol says.
+async fn by_protocol(args: &RunArgs, file: &Path, out: Out) -> Result<Intent, Failure> {
+    let project = project::discover(&[])?;
+    let (registered, scenarios) = Registered::read(args, file, &project, out)?;
+    let protocol = &registered.protocol;
+    let definitions = project::endpoints(&project, &protocol.endpoints())?;
+    let mode = mode(args, &project, None);
+    let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
+    let endpoints = ready_endpoints(&providers, &definitions)?;
+    let scenarios = project::ready(scenarios).await?;
+    let trials = protocol.trials;
+    let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
+    let seed = protocol.seed.or(args.seed).or(project.config.defaults.seed).unwrap_or(42);
+    let budget = budget(args, protocol.budget.unwrap_or(project.config.budget));
+    let target = Target::ByProtocol(Box::new(registered));
+    Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
+}
+
 /// The rest of a run, or more trials of it.
 async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Result<Intent, Failure> {
     let project = project::discover(&args.select.paths)?;
@@ -118,6 +141,9 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
     }
     let too_many = || Failure::mistake("that is more trials than a run can hold");
     let trials = header.trials.checked_add(more.unwrap_or(0)).ok_or_else(too_many)?;
+    if more.is_some() {
+        protocol::warn_of_more(&header, trials, out)?;
+    }
     let mut done = HashSet::new();
     let mut first = 0;
     for ended in file.ended()? {
@@ -306,6 +332,7 @@ fn runs_folder(project: &Project) -> PathBuf {
 }
 
 async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out: Out) -> Outcome {
+    let mut rules = args.until.map(|UntilArg::Decided| intent.project.config.gate.clone());
     let (file, first_dispatch) = match intent.target {
         Target::Old(file, first) => {
             // The cells of a selection want fewer trials than the run they were selected from.
@@ -317,13 +344,17 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
             regrade(&file, &instruments, true)?;
             (*file, first)
         }
-        Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
+        Target::New(ref selection) => (create(&intent, selection.clone(), None, args)?, 0),
+        Target::ByProtocol(ref registered) => {
+            rules = registered.until();
+            (create(&intent, Selection::Full, Some(registered), args)?, 0)
+        }
     };
     let path = file.path().to_owned();
-    let until = match args.until {
-        Some(UntilArg::Decided) => {
+    let until = match rules {
+        Some(rules) => {
             let names: Vec<_> = intent.endpoints.iter().map(|e| Arc::clone(&e.name)).collect();
-            let until = Until::new(&names, &intent.project.config.gate)?;
+            let until = Until::new(&names, &rules)?;
             until.keep(&file)?;
             Some(until)
         }
@@ -383,7 +414,12 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     finish(&path, &reason, &stopped, out)
 }
 
-fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFile, Failure> {
+fn create(
+    intent: &Intent,
+    selection: Selection,
+    registered: Option<&Registered>,
+    args: &RunArgs,
+) -> Result<RunFile, Failure> {
     let created = record::now();
     let folder = runs_folder(&intent.project);
     std::fs::create_dir_all(&folder).map_err(|e| Failure::infrastructure(format!("{}: {e}", folder.display())))?;
@@ -391,7 +427,7 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
         Selection::Full => record::about(&intent.scenarios),
         Selection::Selected { .. } => "failed".to_owned(),
     });
-    let run: NewRun = record::new_run(
+    let mut run: NewRun = record::new_run(
         &intent.scenarios,
         &intent.endpoints,
         &record::Terms {
@@ -404,6 +440,9 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
             plan: &intent.plan,
         },
     );
+    if let Some(registered) = registered {
+        registered.keep(&mut run)?;
+    }
     // Another process may begin a run in this very second: then the next number is tried.
     let mut attempts = 0;
     loop {

@@ -14,6 +14,7 @@ mod health;
 mod judged;
 mod mistakes;
 mod power;
+mod protocol;
 mod proving;
 mod resume;
 mod runs;

@@ -21,6 +21,7 @@ pub mod health;
 mod histogram;
 mod judged;
 pub mod power;
+pub mod protocol;
 pub mod scaling;
 pub mod simulated;
 mod summary;
