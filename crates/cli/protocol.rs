@@ -125,11 +125,10 @@ pub(crate) fn held(file: &RunFile) -> Result<Option<Held>, Failure> {
     analysis::held(file, today, &|name| quarantine.contains(name)).map_err(Failure::infrastructure)
 }
 
-/// Prints what runs by protocols confirm, before all else on the page.
+/// Prints what runs by protocols confirm, before all else on the page; nothing where there are none.
 pub(crate) fn print(all: &[Held], out: Out) {
-    let style = Style { width: out.width, color: out.colour, limit: None };
-    for held in all {
-        out.result(mocktrial_report::protocol(held, &style).trim_end());
-        out.result("");
+    if !all.is_empty() {
+        let style = Style { width: out.width, color: out.colour, limit: None };
+        out.result(mocktrial_report::protocols(all, &style));
     }
 }

@@ -47,7 +47,7 @@ pub use json::{REPORT_VERSION, episode_json, summary_json};
 pub use judged::{calibration, review};
 pub use list::{ListRow, list};
 pub use power::foreseen;
-pub use protocol::protocol;
+pub use protocol::protocols;
 pub use scaling::scaling;
 pub use summary::summary;
 pub use text::{Style, clean, clean_line};

@@ -9,11 +9,27 @@ use std::sync::Arc;
 /// Names that a list shows before it says how many more there are.
 const NAMES: usize = 5;
 
-/// The verdicts on what was registered, in what the run departs from it, and a line under which all is exploratory.
+/// For each run by a protocol the verdicts on what was registered, and in what it departs from that; then a line under
+/// which all is exploratory. Nothing where there is no such run.
 #[must_use]
-pub fn protocol(held: &Held, style: &Style) -> String {
+pub fn protocols(all: &[Held], style: &Style) -> String {
     let mut out = String::new();
-    say(&mut out, 0, &format!("Protocol: {}", clean_line(&held.title)), Ink::Strong, style);
+    for held in all {
+        one(&mut out, held, all.len() > 1, style);
+        out.push('\n');
+    }
+    if !all.is_empty() {
+        out.push_str(&style.paint(Ink::Faint, &"─".repeat(style.width())));
+        out.push('\n');
+        let line = "Exploratory: nothing below was registered before the run. It may show where to look next; it confirms nothing.";
+        say(&mut out, 0, line, Ink::Unsure, style);
+    }
+    out
+}
+
+fn one(out: &mut String, held: &Held, name_run: bool, style: &Style) {
+    let run = if name_run { format!(" (run {})", clean_line(&held.run)) } else { String::new() };
+    say(out, 0, &format!("Protocol: {}{run}", clean_line(&held.title)), Ink::Strong, style);
     let day = held.registered.get(..10).unwrap_or(&held.registered);
     let most = if held.sequential { "at most " } else { "" };
     let about = format!(
@@ -23,12 +39,12 @@ pub fn protocol(held: &Held, style: &Style) -> String {
         count(u64::from(held.trials), "trial"),
         count(held.scenarios, "scenario"),
     );
-    say(&mut out, 0, &about, Ink::Faint, style);
+    say(out, 0, &about, Ink::Faint, style);
     for (n, judged) in held.hypotheses.iter().enumerate() {
         out.push('\n');
-        say(&mut out, 0, &format!("{}. {}", n + 1, claim(judged)), Ink::Strong, style);
+        say(out, 0, &format!("{}. {}", n + 1, claim(judged)), Ink::Strong, style);
         let (text, ink) = verdict(judged, held);
-        say(&mut out, 3, &text, ink, style);
+        say(out, 3, &text, ink, style);
     }
     out.push('\n');
     let error = percent(held.alpha);
@@ -42,27 +58,20 @@ pub fn protocol(held: &Held, style: &Style) -> String {
              chance that any is refuted although it is true."
         ),
     };
-    say(&mut out, 0, &errors, Ink::Faint, style);
+    say(out, 0, &errors, Ink::Faint, style);
     if !held.file_seen {
         let said = format!("whether {} has changed since cannot be seen from here", clean_line(&held.file));
-        say(&mut out, 0, &said, Ink::Faint, style);
+        say(out, 0, &said, Ink::Faint, style);
     }
     if held.deviations.is_empty() {
-        say(&mut out, 0, "Deviations from the protocol: none.", Ink::Pass, style);
+        say(out, 0, "Deviations from the protocol: none.", Ink::Pass, style);
     } else {
         let said = format!("Deviations from the protocol: {}", held.deviations.len());
-        say(&mut out, 0, &said, Ink::Unsure, style);
+        say(out, 0, &said, Ink::Unsure, style);
         for deviation in &held.deviations {
-            say(&mut out, 2, &format!("- {}", departure(deviation, held)), Ink::Unsure, style);
+            say(out, 2, &format!("- {}", departure(deviation, held)), Ink::Unsure, style);
         }
     }
-    out.push('\n');
-    out.push_str(&style.paint(Ink::Faint, &"─".repeat(style.width())));
-    out.push('\n');
-    let line = "Exploratory: nothing below was registered before the run. It may show where to look next; it confirms nothing.";
-    say(&mut out, 0, line, Ink::Unsure, style);
-    out.push('\n');
-    out
 }
 
 fn say(out: &mut String, indent: usize, text: &str, ink: Ink, style: &Style) {
@@ -211,7 +220,15 @@ fn stated(judged: &Judged, held: &Held, numbers: &str) -> String {
 
 /// The difference with its interval, and p.
 fn figures(judged: &Judged, held: &Held) -> String {
-    let (Some(delta), Some(p)) = (judged.delta, judged.p_adjusted) else { return String::new() };
+    let (Some(delta), Some(p), Some(opposite)) = (judged.delta, judged.p_adjusted, judged.p_opposite_adjusted) else {
+        return String::new();
+    };
+    // Of what is said.
+    let p = match (judged.by_numbers, judged.hypothesis.claim) {
+        (Some(Outcome::Refuted), _) => opposite,
+        (Some(Outcome::NotConfirmed), Claim::Better) => p.min(opposite),
+        _ => p,
+    };
     if delta.low >= delta.high {
         return format!(
             "; the difference is {} points on every scenario, and without spread there is nothing to judge it by",

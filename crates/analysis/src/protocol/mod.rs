@@ -93,6 +93,8 @@ pub struct Judged {
     pub p: Option<f64>,
     /// The same, adjusted over all hypotheses by Holm's method.
     pub p_adjusted: Option<f64>,
+    /// The p-value of the claim's opposite, adjusted likewise.
+    pub p_opposite_adjusted: Option<f64>,
     /// The difference, had the trials without an outcome all gone one way.
     pub bounds: Option<Bounds>,
     /// Scenarios that it is about; variants count apart.
@@ -290,6 +292,7 @@ fn judge(registration: &Registration, arms: &[Arm], decision: Option<&Decision>)
             },
             p: shown.map(|e| e.p_for),
             p_adjusted: shown.map(|_| measured.claims[place]),
+            p_opposite_adjusted: shown.map(|_| measured.opposites[place]),
             bounds: weighed.arms.as_ref().and_then(|own| own.bounds(registration.scope)).filter(|_| shown.is_some()),
             of_scenarios: about(registration, weighed.hypothesis),
             units: shown.map_or(0, |e| e.units),

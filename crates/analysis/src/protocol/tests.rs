@@ -63,6 +63,7 @@ fn a_claim_is_confirmed_refuted_or_neither() {
     assert_eq!(one(claim(Claim::Better, 0.0), &worse, &best).verdict, "worse");
     let lost = one(claim(Claim::NoWorse, 0.1), &worse, &best);
     assert_eq!((lost.outcome, lost.verdict), (Outcome::Refuted, "regressed"));
+    assert!(lost.p_adjusted.unwrap() > 0.99 && lost.p_opposite_adjusted.unwrap() < 0.001, "{lost:?}");
     assert_eq!(one(claim(Claim::NoWorse, 0.1), &good, &poor).verdict, "no_worse");
     let same = one(claim(Claim::NoWorse, 0.01), &good, &best);
     assert_eq!((same.outcome, same.verdict), (Outcome::NotConfirmed, "inconclusive"));

@@ -37,8 +37,14 @@ fn every_kind_has_a_schema_with_a_title_that_is_the_same_every_time() {
             one["title"].as_str().unwrap().to_owned()
         })
         .collect();
-    let expected =
-        ["mocktrial.toml", "mocktrial scenario", "mocktrial world", "mocktrial criterion", "mocktrial endpoint"];
+    let expected = [
+        "mocktrial.toml",
+        "mocktrial scenario",
+        "mocktrial world",
+        "mocktrial criterion",
+        "mocktrial endpoint",
+        "mocktrial protocol",
+    ];
     assert_eq!(titles, expected);
     assert_eq!(schema("trial"), None);
 }
