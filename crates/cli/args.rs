@@ -160,6 +160,10 @@ pub(crate) struct SelectArgs {
 /// What an earlier run has settled already.
 const AGAIN: [&str; 6] = ["paths", "globs", "tag", "endpoint", "trials", "seed"];
 
+/// What a protocol settles, and what is no run of its own.
+const BY_PROTOCOL: [&str; 9] =
+    ["paths", "globs", "tag", "endpoint", "trials", "until", "resume", "failed", "add_trials"];
+
 #[derive(Debug, Default, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -191,6 +195,9 @@ pub(crate) struct RunArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Share the trials out by what an earlier run of these scenarios saw: more where trials vary, the same number in all
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["resume", "failed", "add_trials", "until"])]
+    pub(crate) allocate_from: Option<String>,
     /// Say what would be run and about what it may cost, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -204,6 +211,12 @@ pub(crate) struct RunArgs {
     /// decided.
     #[arg(long, value_enum, value_name = "WHEN", conflicts_with_all = ["resume", "failed", "add_trials"])]
     pub(crate) until: Option<UntilArg>,
+    /// Run exactly what a pre-registered protocol says, and keep it with the run
+    ///
+    /// Its hypotheses are what the run can confirm; `show`, `compare` and `gate` hold the run against them, list every
+    /// deviation, and mark all else as exploratory. `mocktrial schema protocol` describes the file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = BY_PROTOCOL)]
+    pub(crate) protocol: Option<PathBuf>,
     /// Go on with an unfinished run, and try again what a provider or this machine kept from an outcome
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with_all = AGAIN)]
     #[arg(conflicts_with_all = ["failed", "add_trials", "name"])]

@@ -8,6 +8,7 @@ use crate::project;
 use jiff::{Timestamp, tz::TimeZone};
 use mocktrial_analysis::Arm;
 use mocktrial_analysis::compare::{Compared, Terms, compare as compared, explain};
+use mocktrial_analysis::protocol::Held;
 use mocktrial_core::suite::Config;
 use mocktrial_report::{REPORT_VERSION, Style, clean_line};
 use mocktrial_store::names::resolve;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 const LIST: usize = 20;
 
 /// Runs with how their endpoints differ.
-pub(crate) struct Held {
+pub(crate) struct Holding {
     pub(crate) files: Vec<RunFile>,
     /// Each with the place of its run.
     pub(crate) arms: Vec<(usize, Arm)>,
@@ -30,10 +31,13 @@ pub(crate) struct Held {
 }
 
 pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
-    let Held { found, .. } = holding(args, false, out)?;
+    let Holding { files, found, .. } = holding(args, false, out)?;
+    let held =
+        files.iter().filter_map(|file| crate::protocol::held(file).transpose()).collect::<Result<Vec<_>, _>>()?;
     if out.json() {
-        out.value(&document(&found));
+        out.value(&document(&found, &held));
     } else {
+        crate::protocol::print(&held, out);
         let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
         out.result(mocktrial_report::compared(&found, &style).trim_end());
     }
@@ -41,7 +45,7 @@ pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
 }
 
 /// Reads runs and compares them. Where there is nothing to compare, that is a mistake, unless `alone` may be.
-pub(crate) fn holding(args: &CompareArgs, alone: bool, out: Out) -> Result<Held, Failure> {
+pub(crate) fn holding(args: &CompareArgs, alone: bool, out: Out) -> Result<Holding, Failure> {
     let mut files = Vec::with_capacity(args.runs.len());
     for run in &args.runs {
         files.push(RunFile::read(&find(run)?)?);
@@ -77,7 +81,7 @@ pub(crate) fn holding(args: &CompareArgs, alone: bool, out: Out) -> Result<Held,
         };
         explain(comparison, of(a), of(b), LIST).map_err(Failure::infrastructure)?;
     }
-    Ok(Held { files, arms, pairs, found })
+    Ok(Holding { files, arms, pairs, found })
 }
 
 /// The names of the scenarios that are in quarantine today.
@@ -159,10 +163,14 @@ fn pairs(arms: &[(usize, Arm)], runs: usize, against: Option<&str>) -> Result<Ve
     Ok(found)
 }
 
-fn document(found: &Compared) -> Value {
+fn document(found: &Compared, held: &[Held]) -> Value {
     let mut document = json!({"version": REPORT_VERSION, "kind": "comparison"});
     if let (Value::Object(into), Ok(Value::Object(from))) = (&mut document, serde_json::to_value(found)) {
         into.extend(from);
+        if !held.is_empty() {
+            into.insert("protocols".into(), serde_json::to_value(held).unwrap_or_default());
+            into.insert("exploratory".into(), true.into());
+        }
     }
     document
 }

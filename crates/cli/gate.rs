@@ -99,10 +99,17 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
     let Some(worst) = found.iter().map(|g| g.answer).max() else {
         return Err(Failure::mistake("no endpoint of the run is in the baseline"));
     };
+    let held = crate::protocol::held(&RunFile::read(&run_path(&project, &args.run)?)?)?;
     if out.json() {
         let gates: Vec<Value> = found.iter().map(|g| serde_json::to_value(g).unwrap_or_default()).collect();
-        out.value(&json!({"version": REPORT_VERSION, "kind": "gate", "answer": worst, "gates": gates}));
+        let mut document = json!({"version": REPORT_VERSION, "kind": "gate", "answer": worst, "gates": gates});
+        if let Some(held) = held {
+            document["protocol"] = serde_json::to_value(held).unwrap_or_default();
+            document["exploratory"] = true.into();
+        }
+        out.value(&document);
     } else {
+        crate::protocol::print(held.as_slice(), out);
         let style = Style { width: out.width, color: out.colour, limit: None };
         let texts: Vec<String> =
             found.iter().map(|g| mocktrial_report::gated(g, &style).trim_end().to_owned()).collect();
@@ -181,9 +188,12 @@ fn must_pass<'a>(
     Ok(names)
 }
 
+fn run_path(project: &Project, run: &str) -> Result<PathBuf, Failure> {
+    Ok(resolve(&project.root.join(&project.config.folders.runs), run)?)
+}
+
 fn arms(project: &Project, run: &str) -> Result<Vec<Arm>, Failure> {
-    let path = resolve(&project.root.join(&project.config.folders.runs), run)?;
-    let mut arms = Arm::read(&RunFile::read(&path)?)?;
+    let mut arms = Arm::read(&RunFile::read(&run_path(project, run)?)?)?;
     let held = crate::compare::quarantine(Some(&project.config));
     arms.iter_mut().for_each(|arm| arm.quarantine(|name| held.contains(name)));
     Ok(arms)

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
+mod allocate;
 mod args;
 mod audit;
 mod call;
@@ -23,6 +24,7 @@ mod out;
 mod power;
 mod progress;
 mod project;
+mod protocol;
 mod reference;
 mod report;
 mod review;

@@ -1,7 +1,7 @@
 //! `mocktrial report`.
 
 use crate::args::{OutputKind, ReportArgs};
-use crate::compare::{Held, holding};
+use crate::compare::{Holding, holding};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
@@ -36,7 +36,7 @@ pub(crate) fn report(args: &ReportArgs, out: Out) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn model(args: &ReportArgs, held: &Held) -> Result<HtmlReport, Failure> {
+fn model(args: &ReportArgs, held: &Holding) -> Result<HtmlReport, Failure> {
     let mut runs = Vec::with_capacity(held.files.len());
     for file in &held.files {
         runs.push(summary(file).map_err(Failure::infrastructure)?);

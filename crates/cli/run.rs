@@ -1,12 +1,13 @@
 //! `mocktrial run`.
 
-use crate::args::RunArgs;
+use crate::args::{RunArgs, UntilArg};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
+use crate::protocol::Registered;
 use crate::until::{Decider, Until};
-use crate::{confirm, estimate, project, show};
+use crate::{confirm, estimate, project, protocol, show};
 use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
@@ -43,6 +44,8 @@ struct Intent {
 enum Target {
     /// A new run, in full or picked by the outcome of another.
     New(Selection),
+    /// A new run by what is registered.
+    ByProtocol(Box<Registered>),
     /// A run that is there already; its open file and its first free dispatch number.
     Old(Box<RunFile>, u64),
 }
@@ -58,6 +61,8 @@ pub(crate) async fn run(args: RunArgs, out: Out) -> Outcome {
         again(&args, name, Some(more), out).await?
     } else if let Some(name) = &args.failed {
         failed(&args, name, out).await?
+    } else if let Some(file) = &args.protocol {
+        by_protocol(&args, file, out).await?
     } else {
         fresh(&args, out).await?
     };
@@ -97,10 +102,31 @@ async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
     let endpoints = ready_endpoints(&providers, &definitions)?;
     let scenarios = readying.finish().await?;
     let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
-    let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
+    let (plan, trials) = match &args.allocate_from {
+        Some(run) => crate::allocate::plan(run, &scenarios, &endpoints, trials, out)?,
+        None => (Plan::full(scenarios.len(), endpoints.len(), 1..=trials), trials),
+    };
     let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
     let budget = budget(args, project.config.budget);
     let target = Target::New(Selection::Full);
+    Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
+}
+
+/// A new run of exactly what a protocol says.
+async fn by_protocol(args: &RunArgs, file: &Path, out: Out) -> Result<Intent, Failure> {
+    let project = project::discover(&[])?;
+    let (registered, scenarios) = Registered::read(args, file, &project, out)?;
+    let protocol = &registered.protocol;
+    let definitions = project::endpoints(&project, &protocol.endpoints())?;
+    let mode = mode(args, &project, None);
+    let providers = Arc::new(Providers::new(&project, mode, args.concurrency));
+    let endpoints = ready_endpoints(&providers, &definitions)?;
+    let scenarios = project::ready(scenarios).await?;
+    let trials = protocol.trials;
+    let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=trials);
+    let seed = protocol.seed.or(args.seed).or(project.config.defaults.seed).unwrap_or(42);
+    let budget = budget(args, protocol.budget.unwrap_or(project.config.budget));
+    let target = Target::ByProtocol(Box::new(registered));
     Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })
 }
 
@@ -118,6 +144,9 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
     }
     let too_many = || Failure::mistake("that is more trials than a run can hold");
     let trials = header.trials.checked_add(more.unwrap_or(0)).ok_or_else(too_many)?;
+    if more.is_some() {
+        protocol::warn_of_more(&header, trials, out)?;
+    }
     let mut done = HashSet::new();
     let mut first = 0;
     for ended in file.ended()? {
@@ -129,6 +158,25 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
         }
     }
     let mut plan = Plan::full(earlier.scenarios.len(), earlier.endpoints.len(), 1..=trials).without(done);
+    let cells = file.cells()?;
+    if !header.selection.is_selected() && cells.iter().any(|cell| cell.trials != header.trials) {
+        if more.is_some() {
+            return Err(Failure::mistake(
+                "this run's trials were shared out by an earlier run: make a new run with --allocate-from instead",
+            ));
+        }
+        let slots = cells.iter().flat_map(|cell| {
+            let first = mocktrial_trajectory::EpisodeKey {
+                scenario: Arc::clone(&cell.scenario),
+                variant: Arc::clone(&cell.variant),
+                endpoint: Arc::clone(&cell.endpoint),
+                trial: 1,
+            };
+            let slot = earlier.slot(&first);
+            (1..=cell.trials).filter_map(move |trial| slot.map(|slot| Slot { trial, ..slot }))
+        });
+        plan = plan.only(slots.collect());
+    }
     if header.selection.is_selected() {
         // The cells of a selection say how many trials, not which: they were numbered from the start.
         let wanted = header.notes.get("only").map(|text| serde_json::from_str::<Vec<(String, String, u32)>>(text));
@@ -306,6 +354,7 @@ fn runs_folder(project: &Project) -> PathBuf {
 }
 
 async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out: Out) -> Outcome {
+    let mut rules = args.until.map(|arg| (arg, intent.project.config.gate.clone()));
     let (file, first_dispatch) = match intent.target {
         Target::Old(file, first) => {
             // The cells of a selection want fewer trials than the run they were selected from.
@@ -317,13 +366,20 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
             regrade(&file, &instruments, true)?;
             (*file, first)
         }
-        Target::New(ref selection) => (create(&intent, selection.clone(), args)?, 0),
+        Target::New(ref selection) => (create(&intent, selection.clone(), None, args)?, 0),
+        Target::ByProtocol(ref registered) => {
+            rules = registered.until().map(|rules| (UntilArg::Decided, rules));
+            (create(&intent, Selection::Full, Some(registered), args)?, 0)
+        }
     };
     let path = file.path().to_owned();
-    let until = match args.until {
-        Some(arg) => {
+    if let Some(from) = &args.allocate_from {
+        file.set_note("allocated_from", from)?;
+    }
+    let until = match rules {
+        Some((arg, rules)) => {
             let names: Vec<_> = intent.endpoints.iter().map(|e| Arc::clone(&e.name)).collect();
-            let until = Until::new(arg, &names, &intent.project.config.gate)?;
+            let until = Until::new(arg, &names, &rules)?;
             until.keep(&file)?;
             Some(until)
         }
@@ -385,7 +441,12 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     finish(&path, &reason, &stopped, out)
 }
 
-fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFile, Failure> {
+fn create(
+    intent: &Intent,
+    selection: Selection,
+    registered: Option<&Registered>,
+    args: &RunArgs,
+) -> Result<RunFile, Failure> {
     let created = record::now();
     let folder = runs_folder(&intent.project);
     std::fs::create_dir_all(&folder).map_err(|e| Failure::infrastructure(format!("{}: {e}", folder.display())))?;
@@ -393,7 +454,7 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
         Selection::Full => record::about(&intent.scenarios),
         Selection::Selected { .. } => "failed".to_owned(),
     });
-    let run: NewRun = record::new_run(
+    let mut run: NewRun = record::new_run(
         &intent.scenarios,
         &intent.endpoints,
         &record::Terms {
@@ -406,6 +467,9 @@ fn create(intent: &Intent, selection: Selection, args: &RunArgs) -> Result<RunFi
             plan: &intent.plan,
         },
     );
+    if let Some(registered) = registered {
+        registered.keep(&mut run)?;
+    }
     // Another process may begin a run in this very second: then the next number is tried.
     let mut attempts = 0;
     loop {

@@ -33,9 +33,15 @@ pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
 pub(crate) fn summary_of(path: &Path, out: Out) -> Result<Summary, Failure> {
     let file = RunFile::read(path)?;
     let summary = summary(&file).map_err(Failure::infrastructure)?;
+    let held = crate::protocol::held(&file)?;
     if out.json() {
-        out.value(&mocktrial_report::summary_json(&summary));
+        let mut document = mocktrial_report::summary_json(&summary);
+        if let Some(held) = held {
+            document["protocol"] = serde_json::to_value(held).unwrap_or_default();
+        }
+        out.value(&document);
     } else {
+        crate::protocol::print(held.as_slice(), out);
         out.result(mocktrial_report::summary(&summary, &style(out, Some(LIST))).trim_end());
     }
     Ok(summary)

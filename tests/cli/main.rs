@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod agents;
+mod allocated;
 mod asked;
 mod bundled;
 mod compared;
@@ -16,6 +17,7 @@ mod live_audit;
 mod mistakes;
 mod odd_data;
 mod power;
+mod protocol;
 mod proving;
 mod reported;
 mod resume;

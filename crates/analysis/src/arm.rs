@@ -122,6 +122,14 @@ impl Arm {
     /// # Errors
     /// When the run cannot be read.
     pub fn read(store: &dyn Store) -> Result<Vec<Self>, StoreError> {
+        Self::read_first(store, u32::MAX)
+    }
+
+    /// The same with the first `trials` trials of every scenario only.
+    ///
+    /// # Errors
+    /// When the run cannot be read.
+    pub fn read_first(store: &dyn Store, trials: u32) -> Result<Vec<Self>, StoreError> {
         let header = store.header()?;
         let refused = match &header.selection {
             Selection::Full => None,
@@ -159,13 +167,13 @@ impl Arm {
                 instrument: scenario.instrument,
                 trials: Vec::new(),
                 excluded: BTreeMap::new(),
-                planned: cell.trials,
+                planned: cell.trials.min(trials),
                 quarantined: false,
             };
             arms[*place].tasks.insert(scenario.name(), task);
         }
         store.each_row(&mut |row| {
-            if let Some(place) = places.get(&row.key.endpoint) {
+            if let Some(place) = places.get(&row.key.endpoint).filter(|_| row.key.trial <= trials) {
                 arms[*place].add(row);
             }
             ControlFlow::Continue(())

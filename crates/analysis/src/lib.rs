@@ -10,6 +10,7 @@
 //! outcome claims no rate at all.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod allocation;
 mod arm;
 pub mod audit;
 pub mod calibration;
@@ -21,6 +22,7 @@ pub mod health;
 mod histogram;
 mod judged;
 pub mod power;
+pub mod protocol;
 pub mod scaling;
 pub mod simulated;
 mod summary;

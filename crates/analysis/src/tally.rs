@@ -29,6 +29,9 @@ pub enum AnalysisError {
     /// A number is outside what a method accepts.
     #[error("the figures of this run do not make sense: {0}")]
     Stats(String),
+    /// The protocol that a run keeps is damaged, or newer than this.
+    #[error("the protocol that the run keeps cannot be read: {0}; a newer mocktrial may be able to")]
+    Protocol(String),
 }
 
 impl From<StatsError> for AnalysisError {

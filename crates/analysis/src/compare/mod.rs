@@ -273,7 +273,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
 }
 
 /// The mean difference with its interval, and the p-value that belongs to it.
-fn tested(pairs: &[Pair<'_>], differences: &[f64], terms: Terms) -> Result<(Estimate, f64), AnalysisError> {
+pub(crate) fn tested(pairs: &[Pair<'_>], differences: &[f64], terms: Terms) -> Result<(Estimate, f64), AnalysisError> {
     let counted = pairs.iter().map(|p| (&*p.first.family, &*p.first.id, (p.first.counted(), p.second.counted())));
     // Where differences are, trials are.
     let trials = pairing::trials_by_unit(counted, terms.scope).unwrap_or((1.0, 1.0));

@@ -6,7 +6,7 @@
 //! gate is passed where every part is.
 
 mod baseline;
-mod sides;
+pub(crate) mod sides;
 
 pub use baseline::{AcceptError, Accepted, Baseline, Counts, run_hash};
 pub use sides::Standard;

@@ -67,12 +67,12 @@ impl Standard {
 
 /// A scenario on both sides.
 #[derive(Clone, Debug)]
-pub(super) struct Matched<'a> {
-    pub(super) candidate: &'a Task,
-    pub(super) standard: &'a Counts,
+pub(crate) struct Matched<'a> {
+    pub(crate) candidate: &'a Task,
+    pub(crate) standard: &'a Counts,
 }
 
-pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<Matched<'a>>, Vec<LeftOut>) {
+pub(crate) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<Matched<'a>>, Vec<LeftOut>) {
     let (mut matched, mut out) = (Vec::new(), Vec::new());
     for (name, task) in &candidate.tasks {
         let why = match standard.scenarios.get(name) {
@@ -98,7 +98,7 @@ pub(super) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<M
 }
 
 /// One value a unit, as in [`units`](crate::compare::units).
-pub(super) fn units<'a>(
+pub(crate) fn units<'a>(
     matched: &[Matched<'a>],
     scope: Scope,
     value: impl Fn(&Matched<'a>) -> Option<f64>,
@@ -108,7 +108,7 @@ pub(super) fn units<'a>(
 }
 
 /// Trials of standard and candidate per unit, as in [`trials_by_unit`].
-pub(super) fn trials(
+pub(crate) fn trials(
     matched: &[Matched<'_>],
     scope: Scope,
     count: impl Fn(&Matched<'_>) -> (u32, u32),

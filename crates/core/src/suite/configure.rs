@@ -85,7 +85,7 @@ fn today() -> jiff::civil::Date {
 }
 
 /// What passed its schema as its type. The two come from one source, so a failure is a bug; it is still said.
-fn read<T: DeserializeOwned>(reader: &mut Reader, document: &Document, value: Value) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(reader: &mut Reader, document: &Document, value: Value) -> Option<T> {
     match serde_json::from_value(value) {
         Ok(read) => Some(read),
         Err(error) => {

@@ -65,7 +65,7 @@
 //! | the tree against its schema, in plain words | `files`, `schemas`, `shape` |
 //! | tools in every format that is in use | `tools` |
 //! | rows of cases put into a template | `cases`, `substitute` |
-//! | what it means | `load_world`, `load_scenario`, `merge`, `configure`, `quarantine` |
+//! | what it means | `load_world`, `load_scenario`, `merge`, `configure`, `quarantine`, `protocol` |
 //! | which of it is meant | `select` |
 
 mod attachments;
@@ -83,6 +83,7 @@ mod model;
 mod names;
 mod paths;
 mod project;
+mod protocol;
 mod quarantine;
 mod reading;
 mod schemas;
@@ -104,6 +105,7 @@ pub use model::{
 pub(crate) use names::hint as name_hint;
 pub(crate) use project::locate;
 pub use project::{CONFIG_FILE, Project};
+pub use protocol::{Claim, Hypothesis, Picked, Protocol, Stopping, protocol_hash};
 pub use schemas::{kinds, schema};
 pub use select::{Selection, SelectionError, select};
 pub use tools::{read_tools, write_tools};

@@ -1,6 +1,7 @@
 //! The JSON Schemas of everything that people write or read, and the compiled ones that files are checked with.
 
 use super::files::{CommandTable, ConfigFile, EndpointTable, ProbeTable, ScenarioFile, WorldFile};
+use super::protocol::ProtocolFile;
 use super::shape::Shape;
 use super::substitute::VALUES;
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ const KINDS: &[(&str, &str)] = &[
     ("world", "a world: `scenarios/<suite>/worlds/*.yaml`"),
     ("criterion", "one criterion under `expect` of a scenario"),
     ("endpoint", "one endpoint under `endpoints` of `mocktrial.toml`"),
+    ("protocol", "a pre-registered protocol: a TOML file for `mocktrial run --protocol`"),
 ];
 
 /// The kinds of files and parts of files that have a schema, each with a line on what it is.
@@ -48,6 +50,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         "world" => world_schema(),
         "criterion" => mocktrial_scoring::criterion_schema(),
         "endpoint" => endpoint_published(),
+        "protocol" => of::<ProtocolFile>(),
         _ => return None,
     };
     if let Some(map) = schema.as_object_mut() {
@@ -262,6 +265,7 @@ shapes! {
     model: endpoint_schema(model_schema());
     command: endpoint_schema(of::<CommandTable>());
     probe: endpoint_schema(of::<ProbeTable>());
+    protocol: of::<ProtocolFile>();
 }
 
 #[cfg(test)]
@@ -280,8 +284,11 @@ mod tests {
         let suite = Project::open(&root).unwrap().load().unwrap();
         let scenarios: BTreeSet<&str> = suite.scenarios.iter().map(|s| s.source.file.as_str()).collect();
         let worlds = suite.worlds.values().map(|world| ("world", world.file.as_str()));
-        for (kind, file) in
-            scenarios.into_iter().map(|f| ("scenario", f)).chain(worlds).chain([("config", CONFIG_FILE)])
+        for (kind, file) in scenarios
+            .into_iter()
+            .map(|f| ("scenario", f))
+            .chain(worlds)
+            .chain([("config", CONFIG_FILE), ("protocol", "scenarios/protocols/bigger-is-better.toml")])
         {
             let path = root.join(file);
             let text = std::fs::read_to_string(&path).unwrap();
@@ -295,7 +302,7 @@ mod tests {
 
     #[test]
     fn every_schema_that_files_are_checked_with_compiles() {
-        let shapes = [scenario(), world(), config(), model(), command(), probe()];
+        let shapes = [scenario(), world(), config(), model(), command(), probe(), protocol()];
         assert!(shapes.iter().all(Option::is_some));
     }
 }

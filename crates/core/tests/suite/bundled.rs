@@ -37,8 +37,14 @@ fn every_kind_has_a_schema_with_a_title_that_is_the_same_every_time() {
             one["title"].as_str().unwrap().to_owned()
         })
         .collect();
-    let expected =
-        ["mocktrial.toml", "mocktrial scenario", "mocktrial world", "mocktrial criterion", "mocktrial endpoint"];
+    let expected = [
+        "mocktrial.toml",
+        "mocktrial scenario",
+        "mocktrial world",
+        "mocktrial criterion",
+        "mocktrial endpoint",
+        "mocktrial protocol",
+    ];
     assert_eq!(titles, expected);
     assert_eq!(schema("trial"), None);
 }
@@ -134,4 +140,19 @@ fn an_endless_amount_is_short_of_funds_and_no_fault_of_the_bank() {
         assert_eq!(told(amount), short, "{amount}");
     }
     assert_eq!(told("88.1"), r#"{"done":true,"from_account":"JNT-310098","to_account":"CHK-204417","amount":88.1}"#);
+}
+
+#[test]
+fn the_bundled_protocol_is_about_scenarios_and_endpoints_that_there_are() {
+    let project = Project::open(&root()).unwrap();
+    let protocol = project.protocol(&root().join("scenarios/protocols/bigger-is-better.toml")).unwrap();
+    assert_eq!(protocol.endpoints(), ["qwen2.5-1.5b", "smollm2-135m"]);
+    assert_eq!(project.protocol_hash(&protocol.file), Some(mocktrial_core::suite::protocol_hash(&protocol.text)));
+    assert_eq!(project.protocol_hash("../outside.toml"), None);
+    let suite = suite();
+    let picked = protocol.pick(&suite, |_| false).unwrap();
+    assert_eq!(picked.scenarios.len(), suite.scenarios.len());
+    assert!(picked.about[0].is_none() && picked.about[1].as_ref().is_some_and(|names| names.len() == 9));
+    let fewer = protocol.pick(&suite, |s| s.tags.contains("policy")).unwrap_err().render(false);
+    assert!(fewer.contains("this picks"), "{fewer}");
 }
