@@ -129,3 +129,14 @@ fn the_python_agent_of_the_suite_solves_its_scenario() {
     );
     assert_eq!(ran.expect(0).json()["endpoints"][0]["pass_rate"]["value"], 1.0);
 }
+
+#[test]
+fn the_bundled_protocol_shows_its_page_without_a_model_and_confirms_nothing() {
+    let folder = copy();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mocktrial"));
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    command.args(["run", "--protocol", "scenarios/protocols/bigger-is-better.toml", "--quiet"]);
+    let page = Ran::from(command.output().unwrap()).expect(0).out;
+    assert!(page.contains("1. qwen2.5-1.5b is better than smollm2-135m"), "{page}");
+    assert!(page.contains("Not confirmed: all ") && !page.contains("   Confirmed"), "{page}");
+}

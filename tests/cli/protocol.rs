@@ -189,6 +189,33 @@ fn trials_without_an_outcome_and_replays_confirm_nothing_that_they_could_turn() 
 }
 
 #[test]
+fn runs_that_are_compared_are_each_held_against_their_own_protocol() {
+    let (project, _) = project();
+    project.run(&RUN).expect(0);
+    project.run(&RUN).expect(0);
+    project.run(&["run", "-e", "new", "-e", "old", "--quiet"]).expect(0);
+    let said = project.run(&["compare", "last~2", "last~1", "last"]).expect(0).out;
+    let (above, below) = said.split_once("Exploratory:").unwrap();
+    assert_eq!((above.matches("Protocol: ").count(), below.matches("Protocol: ").count()), (2, 0), "{said}");
+    // A run file that is looked at elsewhere says all but whether the file has changed.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy.sqlite");
+    std::fs::copy(&project.runs()[0], &copy).unwrap();
+    let mut command = project.command(&["show", copy.to_str().unwrap()]);
+    let shown = String::from_utf8(command.current_dir(elsewhere.path()).output().unwrap().stdout).unwrap();
+    assert!(shown.contains("whether protocols/new.toml has changed since cannot be seen from here"), "{shown}");
+    assert!(shown.contains("Confirmed (better)") && shown.contains("Deviations from the protocol: none."), "{shown}");
+}
+
+#[test]
+fn what_a_protocol_would_run_is_estimated_and_not_registered() {
+    let (project, _) = project();
+    let dry = project.run(&[&RUN[..], &["--dry-run"]].concat()).expect(0).out;
+    assert!(dry.contains("54"), "{dry}");
+    assert_eq!(project.runs().len(), 0);
+}
+
+#[test]
 fn a_plan_that_stops_when_it_is_decided_is_judged_by_what_stopped_it() {
     let (project, _) = project();
     project.write(

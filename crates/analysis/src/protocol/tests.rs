@@ -284,3 +284,45 @@ proptest! {
         prop_assert_eq!((found.verdict, found.delta), (word, compared.pairs[0].delta));
     }
 }
+
+/// Studies at the border of every claim: three candidates have lost exactly the margin, and a fourth is no better. There both a
+/// confirmation and a refutation are false, and any of either may come in 5 % of the studies.
+#[test]
+fn over_all_claims_together_the_error_is_kept_to() {
+    use mocktrial_stats::Random;
+    let (studies, trials) = (1000, 5);
+    let shape = |n: usize| Shape { name: name(n), family: name(n), tags: Vec::new(), trials };
+    let shapes: Vec<Shape> = (0..20).map(shape).collect();
+    let rates: Vec<f64> = (0..20).map(|n| 0.4 + 0.03 * f64::from(n)).collect();
+    let lost = crate::simulated::lose_everywhere(&rates, 0.1).unwrap();
+    let hypotheses: Vec<Hypothesis> = ["a", "b", "c"]
+        .iter()
+        .map(|n| Hypothesis { candidate: (*n).into(), ..claim(Claim::NoWorse, 0.1) })
+        .chain([Hypothesis { candidate: "d".into(), ..claim(Claim::Better, 0.0) }])
+        .collect();
+    let registration = Registration {
+        scenarios: Arm::simulated("run", &shapes)
+            .tasks
+            .iter()
+            .map(|(n, t)| (n.clone(), t.instrument.criteria))
+            .collect(),
+        ..registration(hypotheses, trials, 0)
+    };
+    let mut random = Random::new(7);
+    let (mut confirmed, mut refuted) = (0, 0);
+    for _ in 0..studies {
+        let mut draw = |endpoint: &str, rates: &[f64]| {
+            let mut arm = Arm::simulated("run", &shapes);
+            arm.endpoint = endpoint.into();
+            arm.draw(rates, &mut random);
+            arm
+        };
+        let arms = [draw("old", &rates), draw("a", &lost), draw("b", &lost), draw("c", &lost), draw("d", &rates)];
+        let found = verdicts(&registration, &arms);
+        confirmed += usize::from(found.iter().any(|j| j.outcome == Outcome::Confirmed));
+        refuted += usize::from(found.iter().any(|j| j.outcome == Outcome::Refuted));
+    }
+    // 5 % with three standard errors of the simulation.
+    assert!(confirmed <= 70 && refuted <= 70, "{confirmed} and {refuted} of {studies}");
+    assert!(confirmed > 0 && refuted > 0);
+}
