@@ -59,8 +59,15 @@ fn every_verdict_is_a_sentence() {
         by_numbers: numbers,
         ..judged(Claim::Better, NotConfirmed, "not_shown")
     };
-    let decision =
-        Decision { answer: "regressed".into(), rounds: 3, pairs: 90, early: true, margin: Some(0.025), alpha: 0.05, difference: None };
+    let decision = Decision {
+        answer: "regressed".into(),
+        rounds: 3,
+        pairs: 90,
+        early: true,
+        margin: Some(0.025),
+        alpha: 0.05,
+        difference: None,
+    };
     let all = vec![
         judged(Claim::NoWorse, Confirmed, "no_worse"),
         judged(Claim::NoWorse, NotConfirmed, "inconclusive"),
