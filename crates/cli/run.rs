@@ -136,6 +136,7 @@ async fn again(args: &RunArgs, name: &str, more: Option<u32>, out: Out) -> Resul
     let path = resolve(&runs_folder(&project), name)?;
     let file = RunFile::resume(&path)?;
     let header = file.header()?;
+    Until::refuse(&header, more.is_some())?;
     let earlier = earlier(args, project, &file, &header, out).await?;
     if more.is_some() && header.selection.is_selected() {
         return Err(Failure::mistake(
@@ -429,8 +430,10 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     progress.done();
     let (state, mut reason) = meaning(&stopped, &intent.endpoints);
     let decided = decision.and_then(|d| d.lock().unwrap_or_else(PoisonError::into_inner).clone());
-    if let (Some(decision), State::Decided | State::Complete) = (&decided, state) {
-        reason = mocktrial_report::decision(decision, &intent.endpoints[0].name, &intent.endpoints[1].name);
+    if let (Some(decision), State::Decided | State::Complete, [candidate, control]) =
+        (decided, state, &*intent.endpoints)
+    {
+        reason = crate::until::keep(&*store, decision, [&candidate.name, &control.name])?;
     }
     store.set_status(Status { state, reason: reason.clone() })?;
     drop(store);

@@ -1,4 +1,4 @@
-//! `mocktrial run --until decided`: a run that stops when it knows.
+//! `mocktrial run --until decided` and `--until compared`: a run that stops when it knows.
 //!
 //! Two endpoints run side by side; after each round (one trial of every scenario by both) the hybrid sequential gate or
 //! comparison looks at the paired outcomes. It sees them in dispatch order whatever the order in which they ended, and looks at round ends only:
@@ -6,13 +6,12 @@
 
 use crate::args::UntilArg;
 use crate::failure::Failure;
-use mocktrial_analysis::until::{Decision, Question, Rounds};
+use mocktrial_analysis::until::{Decided, Decision, Question, Rounds};
 use mocktrial_core::ready::ReadyScenario;
 use mocktrial_core::steer::{Direction, Outcome, Steer};
 use mocktrial_core::suite::GateRules;
-use mocktrial_store::{Header, RunFile, Store};
+use mocktrial_store::{Ended, Header, RunFile, State, Store};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The note that keeps the rule with a run, so that a resumed one goes on by it.
@@ -50,6 +49,40 @@ impl Until {
     pub(crate) fn keep(&self, file: &RunFile) -> Result<(), Failure> {
         Ok(file.set_note(NOTE, &serde_json::to_string(self).unwrap_or_default())?)
     }
+
+    /// Refuses to go on, or to go on for longer, with a run whose verdict that would change.
+    pub(crate) fn refuse(header: &Header, longer: bool) -> Result<(), Failure> {
+        let name = &header.name;
+        if Self::of(header).is_none() {
+            return Ok(());
+        }
+        if header.status.state == State::Decided {
+            let why = &header.status.reason;
+            return Err(Failure::mistake(format!(
+                "{name} stopped when it knew ({why}): there is nothing to go on with"
+            )));
+        }
+        if longer {
+            return Err(Failure::mistake(format!(
+                "{name} looks at itself after every round and spends its error by the number of trials that it began with: \
+                 more of them would make its verdict too sure of itself; begin a new run"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a decision with its run, and says it in words. The endpoints are the candidate and the control.
+pub(crate) fn keep(
+    store: &dyn Store,
+    decision: Decision,
+    [candidate, control]: [&Arc<str>; 2],
+) -> Result<String, Failure> {
+    let said = mocktrial_report::decision(&decision, candidate, control);
+    let decided =
+        Decided { candidate: Arc::clone(candidate), control: Arc::clone(control), decision, said: said.clone() };
+    store.set_note(Decided::NOTE, &serde_json::to_string(&decided).unwrap_or_default())?;
+    Ok(said)
 }
 
 /// Where a decision is found once there is one.
@@ -74,13 +107,10 @@ impl Decider {
         let rounds = Rounds::new(names, trials, until.question);
         let decision = Arc::new(Mutex::new(None));
         let mut decider = Self { until, rounds, decision: Arc::clone(&decision) };
-        let mut earlier = Vec::new();
-        file.each_row(&mut |row| {
-            earlier.push((row.dispatch, row.key, row.passed));
-            ControlFlow::Continue(())
-        })?;
-        earlier.sort_by_key(|(dispatch, ..)| *dispatch);
-        for (_, key, passed) in earlier {
+        // What is to be run again has no outcome yet.
+        let mut earlier: Vec<_> = file.ended()?.into_iter().filter(|ended| !ended.may_run_again()).collect();
+        earlier.sort_by_key(|ended| ended.dispatch);
+        for Ended { key, passed, .. } in earlier {
             let _ = decider.take(&key.scenario_name(), &key.endpoint, key.trial, passed);
         }
         Ok((decider, decision))

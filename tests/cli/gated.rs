@@ -240,6 +240,72 @@ fn a_run_stops_when_it_knows_and_a_resumed_one_goes_on_by_its_rule() {
 }
 
 #[test]
+fn what_a_run_decided_is_the_gates_answer_and_no_rate_is_claimed_from_it() {
+    let (project, _) = two("\n[gate]\nmargin = 0.3\n");
+    project.run(&["run", "-e", "model", "-e", "old", "-t", "40", "--until", "decided", "--quiet"]).expect(0);
+    let (code, gated) = gate(&project, &["--control", "old"]);
+    let one = &gated["gates"][0];
+    assert_eq!((code, &one["answer"], &one["rate"]["delta"]), (Some(0), &json!("no_worse"), &Value::Null), "{gated}");
+    assert_eq!(one["sequential"]["decision"]["early"], json!(true));
+    let said = project.run(&["gate", "--control", "old"]).expect(0).out.replace("\n  ", " ");
+    assert!(said.contains("This run stopped when it knew: no worse: a loss of 30 points or more"), "{said}");
+    // Its error is spent on that margin.
+    let (code, other) = gate(&project, &["--control", "old", "--margin", "0.4"]);
+    assert_eq!(code, Some(5));
+    assert!(other["gates"][0]["refused"].as_str().unwrap().contains("answers no gate with other terms"), "{other}");
+    let refused = project.run(&["accept", "--why", "x", "-e", "model"]).expect(2).err;
+    assert!(refused.contains("its rates lean towards what it decided"), "{refused}");
+    let refused = project.run(&["run", "--resume", "last"]).expect(2).err;
+    assert!(refused.contains("there is nothing to go on with"), "{refused}");
+}
+
+/// A model that fails every other seed where it is called `old`, and eight scenarios.
+fn uneven() -> Project {
+    let server = serve(|asked| {
+        let even = asked.body["seed"].as_u64().unwrap() % 2 == 0;
+        if asked.body["model"] == "old" && even {
+            return Some(respond(200, &completion(&json!({"role": "assistant", "content": "No."}), "stop")));
+        }
+        Some(good(asked))
+    });
+    let own = chat(&server, "");
+    let old = own.replace("[endpoints.model]", "[endpoints.old]").replace("model = \"m\"", "model = \"old\"");
+    Project::with_scenarios(&format!("{own}\n{old}"), 8)
+}
+
+#[test]
+fn neither_concurrency_nor_a_resume_changes_what_a_run_decides() {
+    let project = uneven();
+    let run = ["run", "-e", "model", "-e", "old", "-t", "12", "--until", "compared", "--quiet"];
+    let said = |more: &[&str]| {
+        let ran = project.run(&[&run, more].concat());
+        while project.query("select status from run") == [["budget"]] {
+            project.run(&["run", "--resume", "last", "--max-tokens", "1000000", "--quiet"]);
+        }
+        let status = project.query("select status, status_reason from run").remove(0);
+        assert_eq!(status[0], "decided", "{}{}", ran.out, ran.err);
+        status[1].clone()
+    };
+    let first = said(&["-j", "1"]);
+    assert!(first.starts_with("better: model passes more often than old"), "{first}");
+    assert_eq!(said(&["-j", "16"]), first);
+    assert_eq!(said(&["-j", "3", "--max-tokens", "2500"]), first);
+}
+
+#[test]
+fn a_comparison_that_ran_to_its_end_is_not_made_again_with_the_error_that_it_spent() {
+    let project = uneven();
+    project.run(&["run", "-e", "model", "-e", "old", "-t", "2", "--until", "compared", "--quiet"]).expect(0);
+    assert_eq!(project.query("select status from run"), [["complete"]]);
+    let compared = project.run(&["compare", "--format", "json"]).expect(0).json();
+    let pair = &compared["pairs"][0];
+    assert_eq!((&pair["p"], &pair["sequential"]["decision"]["early"]), (&Value::Null, &json!(false)), "{pair}");
+    assert_eq!(pair["verdict"] == "undecided", pair["sequential"]["decision"]["answer"] == "undecided");
+    let refused = project.run(&["run", "--add-trials", "2"]).expect(2).err;
+    assert!(refused.contains("would make its verdict too sure of itself"), "{refused}");
+}
+
+#[test]
 fn a_comparison_stops_when_one_is_better_and_shows_no_figures_of_a_fixed_plan() {
     let (project, _) = two("");
     let config = std::fs::read_to_string(project.path().join("mocktrial.toml")).unwrap();
@@ -256,6 +322,8 @@ fn a_comparison_stops_when_one_is_better_and_shows_no_figures_of_a_fixed_plan() 
     let status = project.query("select status, status_reason from run").remove(0);
     assert_eq!(status[0], "complete", "{}", ran.out);
     assert!(status[1].contains("undecided: these trials cannot tell model from old"), "{status:?}");
+    // What was not seen to differ may differ all the same.
+    assert!(!status[1].contains("+0 to +0"), "{status:?}");
 }
 
 #[test]

@@ -122,6 +122,8 @@ fn row(csv: &mut String, question: &Question, pass: &str, cell: &Cell) {
         Asked::Covers => "compare_covers",
         Asked::UntilNoWorse => "until_no_worse",
         Asked::UntilRegressed => "until_regressed",
+        Asked::UntilDiffer => "until_differ",
+        Asked::UntilCovers => "until_covers",
     };
     let scope = match question.scope {
         Scope::Suite => "suite",

@@ -1,6 +1,7 @@
 //! One endpoint of one run: what is compared, and what is gated.
 
-use mocktrial_store::{EpisodeRow, Instrument, Selection, State, Store, StoreError, is_unfinished};
+use crate::until::Decided;
+use mocktrial_store::{EpisodeRow, Instrument, Selection, Store, StoreError, is_unfinished};
 use mocktrial_trajectory::{Cause, Digest, EndReason};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -21,8 +22,8 @@ pub struct Arm {
     pub parts: BTreeMap<String, Digest>,
     /// Why no rate may be claimed from the run; `None` where it may.
     pub refused: Option<String>,
-    /// What the run decided, where it stopped before its plan was done because it had decided; its trials lean towards that.
-    pub decided: Option<String>,
+    /// What the run decided by looking at itself, where it did.
+    pub decided: Option<Decided>,
     /// What the provider says it answered with.
     pub served: BTreeSet<String>,
     /// The scenarios that were planned for it, by name (`id` or `id~variant`).
@@ -137,7 +138,7 @@ impl Arm {
                 Some(format!("its episodes were selected by their outcome in {from} ({why})"))
             }
         };
-        let decided = (header.status.state == State::Decided).then(|| header.status.reason.clone());
+        let decided = Decided::of(&header);
         let mut arms: Vec<Self> = Vec::new();
         let mut places = HashMap::new();
         for endpoint in store.endpoints()? {
@@ -231,6 +232,12 @@ impl Arm {
     #[must_use]
     pub fn replayed(&self) -> (u64, u64) {
         self.trials().fold((0, 0), |(all, replayed), t| (all + 1, replayed + u64::from(t.replayed)))
+    }
+
+    /// Why no rate may be claimed from its trials as from those of a plan of fixed size; `None` where it may.
+    #[must_use]
+    pub fn no_rate(&self) -> Option<String> {
+        self.refused.clone().or_else(|| self.decided.as_ref()?.leans())
     }
 
     /// What people call it.

@@ -1,8 +1,27 @@
 //! Looking at a run while it goes on, without paying for it with false verdicts.
+//!
+//! A run of two endpoints is looked at after each round, that is one trial of every scenario by both. Half of the error is
+//! spent on e-processes over the paired outcomes (candidate minus control, in [−1, 1]), which may be looked at as often as one
+//! likes; the other half on the test of a fixed plan, once, after the last round.
+//!
+//! *Gate*: the e-processes against "worse by the margin or more" and against "not worse" at α/2 each, then the fixed gate at
+//! α/2. Either false verdict has chance at most α/2 + α/2.
+//!
+//! *Comparison*: the e-processes of both directions at α/4 each, then the fixed comparison at α/2, two-sided. Where the two
+//! are equal, any verdict has chance at most α/4 + α/4 + α/2 = α. The interval is a confidence sequence at 1 − α/2 where it
+//! stops early, and the fixed interval at 1 − α/2 at the end: they fail together with chance at most α.
+//!
+//! That an e-process ever reaches 1/α with chance at most α is Ville's inequality (1939); the mixture of constant wagers is
+//! that of Waudby-Smith and Ramdas (2024, arXiv 2010.09686). Scenarios of a fixed suite differ, so that within a round the
+//! outcomes still to come have known, unequal means. At the end of a round that does no harm: for every wager the product
+//! of the expected factors of a round is at most the power of their mean (geometric and arithmetic mean), hence at most 1
+//! under the hypothesis. So it looks at round ends only, and takes outcomes in dispatch order, whatever the order in which
+//! they ended: what ends early is not drawn at random.
 
 use crate::gate::Answer;
 use crate::{AnalysisError, Estimate};
 use mocktrial_stats::{Cap, GateRule, Scope, Verdict, hybrid_compare, hybrid_gate_ni};
+use mocktrial_store::{Header, State};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,6 +63,38 @@ pub struct Decision {
     pub alpha: f64,
     /// The difference of a comparison, with an interval that holds although it was looked at many times; `None` for a gate.
     pub difference: Option<Estimate>,
+}
+
+/// A decision as it is kept with its run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The endpoint that was judged.
+    pub candidate: Arc<str>,
+    /// The one that it was held against.
+    pub control: Arc<str>,
+    /// The decision.
+    pub decision: Decision,
+    /// The decision in words.
+    pub said: String,
+}
+
+impl Decided {
+    /// The note of a run that holds it, as JSON.
+    pub const NOTE: &str = "decision";
+
+    /// What a run decided; `None` where it was not to decide, or has not come to its end.
+    #[must_use]
+    pub fn of(header: &Header) -> Option<Self> {
+        let ended = matches!(header.status.state, State::Decided | State::Complete);
+        serde_json::from_str(header.notes.get(Self::NOTE).filter(|_| ended)?).ok()
+    }
+
+    /// Why no rate may be claimed from the run's trials: it stopped for what they said. `None` where it ran to its end.
+    #[must_use]
+    pub fn leans(&self) -> Option<String> {
+        let why = || format!("it stopped when it knew, and its rates lean towards what it decided ({})", self.said);
+        self.decision.early.then(why)
+    }
 }
 
 /// The outcomes of two endpoints by rounds, and the hybrid sequential gate or comparison over them.
@@ -127,7 +178,7 @@ impl Rounds {
                 (word, answer == Answer::Inconclusive, Some(margin), alpha, None)
             }
             Question::Compare { alpha } => {
-                let cap = (last && differences.len() > 1).then_some(&*differences);
+                let cap = (last && differences.len() > 1).then_some(Cap { differences: &differences, trials });
                 let found = hybrid_compare(&self.paired, cap, alpha)?;
                 let word = match found.verdict {
                     Verdict::Better => "better",
@@ -155,14 +206,16 @@ impl Rounds {
         }))
     }
 
-    /// The difference of the means of each scenario that has outcomes on both sides, and the trials behind them.
+    /// The difference of the means of each scenario that has outcomes on both sides, and the trials behind them: of the rounds
+    /// looked at. What has come in of later ones depends on who was quick.
     #[allow(clippy::cast_precision_loss, reason = "few trials")]
     fn means(&self) -> (Vec<f64>, (f64, f64)) {
         let mut differences = Vec::new();
         let (mut inverse_a, mut inverse_b) = (0.0, 0.0);
         for place in 0..self.scenarios.len() {
             let of = |side: usize| {
-                let all: Vec<bool> = self.outcomes.iter().filter_map(|round| round[place][side].flatten()).collect();
+                let looked = self.outcomes.iter().take(self.looked as usize);
+                let all: Vec<bool> = looked.filter_map(|round| round[place][side].flatten()).collect();
                 let n = all.len() as f64;
                 (!all.is_empty()).then(|| (all.iter().filter(|yes| **yes).count() as f64 / n, n))
             };
@@ -230,6 +283,25 @@ mod tests {
         assert!(difference.high < 0.0 && difference.low < difference.value, "{difference:?}");
         let same = played(of(20, 3, question), 20, 3, |_, _| true).unwrap();
         assert!(!same.early && same.answer == "undecided" && same.rounds == 3, "{same:?}");
+    }
+
+    #[test]
+    fn what_came_in_of_later_rounds_does_not_change_what_is_said() {
+        let question = Question::Compare { alpha: 0.05 };
+        let (mut rounds, mut found) = (of(20, 9, question), None);
+        let straight = played(of(20, 9, question), 20, 9, |_, trial| trial > 3);
+        // The candidate is three rounds ahead of the control.
+        for step in 1..=12 {
+            for s in 0..20 {
+                let name = format!("s{s}");
+                for (side, trial) in [(true, step), (false, step.max(4) - 3)] {
+                    let passed = !side || trial > 3;
+                    found = found.or(rounds.take(&name, side, trial, Some(passed)).unwrap());
+                }
+            }
+        }
+        assert_eq!(found, straight);
+        assert!(straight.unwrap().early);
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use mocktrial_analysis::Estimate;
 use mocktrial_analysis::compare::{
     Compared, Comparison, Divergence, Divergent, Flip, PairVerdict, Ratio, Scope, Side, WhyOut,
 };
+use mocktrial_analysis::until::Decided;
 
 /// A comparison: a row for each pair, then each pair with what differs, where, and since which call.
 #[must_use]
@@ -85,7 +86,7 @@ fn ends(e: &Estimate) -> String {
 fn verdict(pair: &Comparison) -> (&'static str, Ink) {
     match pair.verdict {
         _ if pair.refused.is_some() => ("no answer", Ink::Unsure),
-        _ if pair.sequential.is_some() => ("see below", Ink::Strong),
+        PairVerdict::Undecided if pair.sequential.is_some() => ("see below", Ink::Strong),
         verdict => word(verdict),
     }
 }
@@ -134,11 +135,17 @@ fn one(
     flips(out, pair, (&first, &second), style);
 }
 
-/// What a run decided that stopped when it knew, and why nothing else is said.
+/// What a run decided that looked at itself, and why nothing else is said.
 pub(crate) fn by_itself(pair: &Comparison) -> String {
+    pair.sequential.as_ref().map_or_else(String::new, looked)
+}
+
+/// What a run decided that looked at itself, in a sentence.
+pub(crate) fn looked(decided: &Decided) -> String {
+    let how = if decided.decision.early { "stopped when it knew" } else { "looked at itself to its end" };
     format!(
-        "This run stopped when it knew: {}. What a plan of fixed size would say is not shown, for it would be too sure of itself.",
-        clean_line(pair.sequential.as_deref().unwrap_or_default())
+        "This run {how}: {}. What a plan of fixed size would say is not shown, for it would be too sure of itself.",
+        clean_line(&decided.said)
     )
 }
 

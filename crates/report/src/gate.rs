@@ -1,5 +1,6 @@
 //! The gate's answer, for the terminal.
 
+use crate::compare::looked;
 use crate::number::{count, money, p_value, percent, points, time};
 use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, wrap};
@@ -153,6 +154,9 @@ fn left_out(g: &Gated, against: &str) -> Vec<(String, String)> {
 fn sentence(g: &Gated, endpoint: &str, against: &str, scope: &str) -> (String, Ink) {
     if let Some(why) = &g.refused {
         return (format!("No answer: {}.", clean_line(why)), Ink::Unsure);
+    }
+    if let Some(decided) = g.sequential.as_ref().filter(|_| g.answer == g.rate.answer) {
+        return (looked(decided), verdict(g.answer).1);
     }
     let margin = points(g.rate.margin).replace('+', "");
     let text = match g.answer {

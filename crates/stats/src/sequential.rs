@@ -9,7 +9,10 @@
 //! within a round the scenarios still to come are known.
 
 use crate::error::{require, require_alpha};
-use crate::{Gate, GateRule, GateVerdict, Interval, PairedComparison, StatsError, Verdict, compare_paired, gate_ni};
+use crate::{
+    Gate, GateRule, GateVerdict, Interval, PairedComparison, Scope, StatsError, Verdict, compare_floored, gate_ni,
+    unseen_difference,
+};
 
 /// The fractions that the mixture wagers: (g − ½)/20, g = 1, …, 20.
 pub const C_GRID: [f64; 20] = {
@@ -213,7 +216,7 @@ pub fn seq_gate_ni(d: &[f64], margin: f64, alpha: f64, grid: &[f64]) -> Result<S
     Ok(SequentialGate { log_e_pass, log_e_fail, look })
 }
 
-/// The last look of a hybrid gate: all trials of the plan are there.
+/// The last look of a hybrid gate or comparison: all trials of the plan are there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cap<'a> {
     /// The difference of means of each scenario, as [`gate_ni`] takes them.
@@ -230,24 +233,28 @@ pub struct HybridComparison {
     /// ln of the evidence that it is worse.
     pub log_e_worse: f64,
     /// The mean difference: before the cap the confidence sequence, which holds at all looks at once, at it the interval of
-    /// [`compare_paired`]; either at level alpha/2, so that both together hold with chance 1 − alpha.
+    /// [`compare_floored`]; either at level alpha/2, so that both together hold with chance 1 − alpha.
     pub interval: Interval,
-    /// [`compare_paired`] at half of alpha, where the cap was reached undecided.
+    /// [`compare_floored`] at half of alpha, where the cap was reached undecided.
     pub at_cap: Option<PairedComparison>,
     /// The verdict; *undecided* before the cap means to go on.
     pub verdict: Verdict,
 }
 
 /// A two-sided comparison that may stop early and still decides like a fixed plan at its end: an e-process for each
-/// direction at alpha/4 at every look, then [`compare_paired`] at alpha/2 once, at the `cap`. Where the two are equal, the
-/// chance of any other verdict than *undecided* is at most alpha: the sum of the three.
+/// direction at alpha/4 at every look, then [`compare_floored`] at alpha/2 once, at the `cap`.
+///
+/// Where the two are equal, the chance of any other verdict than *undecided* is at most alpha. Either e-process ever reaches
+/// 4/alpha with chance at most alpha/4 (Ville 1939; Waudby-Smith and Ramdas 2024, arXiv 2010.09686, for the mixture), the test
+/// at the cap speaks with chance alpha/2, and the three add up (Boole). The last is Student's test and as exact as that is.
+/// *Undecided* at the cap never says that they are equal: the interval says by how much they may differ.
 ///
 /// `paired`: the outcomes so far, candidate minus baseline, in [−1, 1] and in dispatch order; call it at round ends only. At
-/// the cap give the difference of means of each scenario, and call it once.
+/// the cap give at least two scenarios, and call it once.
 ///
 /// # Errors
-/// As [`mix_log_e_diff_greater`] and [`compare_paired`].
-pub fn hybrid_compare(paired: &[f64], cap: Option<&[f64]>, alpha: f64) -> Result<HybridComparison, StatsError> {
+/// As [`mix_log_e_diff_greater`] and [`compare_floored`].
+pub fn hybrid_compare(paired: &[f64], cap: Option<Cap<'_>>, alpha: f64) -> Result<HybridComparison, StatsError> {
     require_alpha(alpha)?;
     let outcomes = halved(paired)?;
     let log_e_better = outcomes.log_e_greater(0.5, &C_GRID);
@@ -259,7 +266,9 @@ pub fn hybrid_compare(paired: &[f64], cap: Option<&[f64]>, alpha: f64) -> Result
         () => Verdict::Undecided,
     };
     let at_cap = match (early, cap) {
-        (Verdict::Undecided, Some(differences)) => Some(compare_paired(differences, alpha / 2.0)?),
+        (Verdict::Undecided, Some(Cap { differences, trials })) => {
+            Some(compare_floored(differences, unseen_difference(Scope::Suite, trials)?, alpha / 2.0)?)
+        }
         _ => None,
     };
     let interval = match at_cap {

@@ -187,8 +187,13 @@ fn a_hybrid_comparison_stops_for_what_is_clear_and_decides_the_rest_at_its_cap()
     let going = hybrid_compare(&open, None, 0.05).unwrap();
     assert!(going.verdict == Verdict::Undecided && going.interval.low < 0.0 && going.interval.high > 0.0, "{going:?}");
     let steady: Vec<f64> = (0..12).map(|n| 0.2 + 0.01 * f64::from(n)).collect();
-    let end = hybrid_compare(&steady[..4], Some(&steady), 0.05).unwrap();
+    let cap = |differences| Some(Cap { differences, trials: (10.0, 10.0) });
+    let end = hybrid_compare(&steady[..4], cap(&steady), 0.05).unwrap();
     assert!(end.verdict == Verdict::Better && end.at_cap.is_some(), "{end:?}");
+    // Nothing was seen to differ: that is not to say that they are equal.
+    let alike = hybrid_compare(&[0.0; 40], cap(&[0.0; 12]), 0.05).unwrap();
+    assert!(alike.verdict == Verdict::Undecided, "{alike:?}");
+    assert!(alike.interval.low < -0.01 && alike.interval.high > 0.01, "{alike:?}");
     let nothing = hybrid_compare(&[], None, 0.05).unwrap();
     assert_eq!((nothing.verdict, nothing.interval.low, nothing.interval.high), (Verdict::Undecided, -1.0, 1.0));
 }

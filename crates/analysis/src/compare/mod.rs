@@ -13,6 +13,7 @@ pub use pairing::{LeftOut, Pair, Scope, WhyOut, pair, units};
 pub use ratio::Ratio;
 
 use crate::arm::{Arm, Task};
+use crate::until::Decided;
 use crate::{AnalysisError, Bounds, Estimate};
 use mocktrial_stats::{
     Resampling, StatsError, bh, compare_floored, holm, maxt_pairwise_crit, rank_sets, signflip_exact, unseen_difference,
@@ -78,9 +79,9 @@ pub struct Comparison {
     pub units: u64,
     /// Scenarios that are left out.
     pub left_out: Vec<LeftOut>,
-    /// What the run decided by itself, where it stopped for that. Then no figure of a plan of fixed size is given: each would
-    /// be too sure of itself.
-    pub sequential: Option<String>,
+    /// What the run decided by looking at itself, where that stands for the verdict. Then no figure of a plan of fixed size is
+    /// given: each would be too sure of itself.
+    pub sequential: Option<Decided>,
     /// Why there is no difference to be stated; `None` where there is.
     pub refused: Option<String>,
     /// The mean difference of pass rates; `None` where refused.
@@ -91,7 +92,8 @@ pub struct Comparison {
     pub p_sign_flip: Option<f64>,
     /// `p` adjusted for all pairs by Holm's method.
     pub p_adjusted: Option<f64>,
-    /// By `p_adjusted` and the sign of `delta`; undecided where `turned_by_missing`.
+    /// By `p_adjusted` and the sign of `delta`, undecided where `turned_by_missing`; or what the run decided, where it was to
+    /// compare the two.
     pub verdict: PairVerdict,
     /// Whether a verdict is withheld because the trials without an outcome, had they all gone one way, could turn the sign.
     pub turned_by_missing: bool,
@@ -243,7 +245,7 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
     let differences = units(&pairs, terms.scope, difference);
     let scenarios = units(&pairs, Scope::Suite, difference).len() as u64;
     let refused = refusal(first, second, &differences, terms.scope);
-    let sequential = first.decided.as_ref().or(second.decided.as_ref()).cloned();
+    let sequential = sequential(first, second);
     let claim = refused.is_none() && sequential.is_none();
     let tested = if claim { Some(tested(&pairs, &differences, terms)?) } else { None };
     let (delta, p) = tested.unzip();
@@ -254,13 +256,13 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         treatment: differing_parts(first, second),
         scenarios,
         units: differences.len() as u64,
-        sequential,
+        sequential: sequential.cloned(),
         refused,
         delta,
         p,
         p_sign_flip: if claim { sign_flip(&pairs, terms.scope) } else { None },
         p_adjusted: None,
-        verdict: PairVerdict::Undecided,
+        verdict: sequential.map_or(PairVerdict::Undecided, |d| by_itself(d, first, second, terms.alpha)),
         turned_by_missing: false,
         with_quarantined: None,
         bounds: if claim { bounds(&pairs, terms.scope) } else { None },
@@ -270,6 +272,28 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         flips: flips(&pairs),
         left_out,
     })
+}
+
+/// The decision that stands for a comparison: that of a run which stopped for it, since its trials lean towards it; or of one
+/// that was to compare the two and has spent its error, whether it stopped or not.
+fn sequential<'a>(first: &'a Arm, second: &'a Arm) -> Option<&'a Decided> {
+    let stopped = |arm: &'a Arm| arm.decided.as_ref().filter(|d| d.decision.early);
+    stopped(first).or_else(|| stopped(second)).or_else(|| {
+        let own = first.run == second.run && first.created == second.created;
+        first.decided.as_ref().filter(|d| own && d.decision.margin.is_none())
+    })
+}
+
+/// The verdict that a run came to which was to compare these two, at no more than this error.
+fn by_itself(decided: &Decided, first: &Arm, second: &Arm, alpha: f64) -> PairVerdict {
+    let own = first.run == second.run && first.created == second.created && decided.decision.alpha <= alpha;
+    let straight = first.endpoint == decided.candidate && second.endpoint == decided.control;
+    let turned = first.endpoint == decided.control && second.endpoint == decided.candidate;
+    match (&*decided.decision.answer, straight, turned) {
+        ("better", true, _) | ("worse", _, true) if own => PairVerdict::Better,
+        ("worse", true, _) | ("better", _, true) if own => PairVerdict::Worse,
+        _ => PairVerdict::Undecided,
+    }
 }
 
 /// The mean difference with its interval, and the p-value that belongs to it.

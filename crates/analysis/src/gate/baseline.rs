@@ -198,8 +198,8 @@ impl Baseline {
     /// # Errors
     /// Where the arm's run claims no rate.
     pub fn accept(&mut self, arm: &Arm, accepted: Accepted, anchor: bool) -> Result<(), AcceptError> {
-        if let Some(why) = &arm.refused {
-            return Err(AcceptError::Refused { run: arm.run.clone(), why: why.clone() });
+        if let Some(why) = arm.no_rate() {
+            return Err(AcceptError::Refused { run: arm.run.clone(), why });
         }
         if anchor || !self.anchor.contains_key(&arm.endpoint) {
             self.anchor.insert(Arc::clone(&arm.endpoint), accepted.clone());
@@ -213,8 +213,8 @@ impl Baseline {
     /// # Errors
     /// Where a scenario is neither, or the arm says nothing of it.
     pub fn accept_scenarios(&mut self, arm: &Arm, names: &[Arc<str>]) -> Result<(), AcceptError> {
-        if let Some(why) = &arm.refused {
-            return Err(AcceptError::Refused { run: arm.run.clone(), why: why.clone() });
+        if let Some(why) = arm.no_rate() {
+            return Err(AcceptError::Refused { run: arm.run.clone(), why });
         }
         let Some(accepted) = self.endpoints.get_mut(&arm.endpoint) else {
             return Err(AcceptError::NoEndpoint { endpoint: Arc::clone(&arm.endpoint) });

@@ -6,6 +6,7 @@
 //! gate is passed where every part is.
 
 mod baseline;
+mod sequential;
 pub(crate) mod sides;
 
 pub use baseline::{AcceptError, Accepted, Baseline, Counts, run_hash};
@@ -13,6 +14,7 @@ pub use sides::Standard;
 
 use crate::arm::Arm;
 use crate::compare::{LeftOut, Scope};
+use crate::until::Decided;
 use crate::{AnalysisError, Bounds, Estimate};
 use mocktrial_stats::{Gate, GateRule, GateVerdict, ci_mean_t, gate_ni};
 use serde::Serialize;
@@ -135,6 +137,10 @@ pub struct Gated {
     pub against: String,
     /// Why no answer can be given at all; `None` where one can.
     pub refused: Option<String>,
+    /// What the run decided by looking at itself, where that is the answer on the rate: then no figure of a plan of fixed
+    /// size is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Decided>,
     /// The test of the rate.
     pub rate: Tested,
     /// The same with the scenarios in quarantine; `None` where there is none.
@@ -172,8 +178,17 @@ pub fn gate(
 ) -> Result<Gated, AnalysisError> {
     let (matched, left_out) = match_up(candidate, standard);
     let means = Means::of(candidate);
-    let rate = tested(&matched, rules, rules.margin, rules.alpha, &means)?;
-    if let Some(why) = refusal(candidate, standard, &rate) {
+    let sequential = sequential::decided(candidate, standard, rules);
+    let rate = match &sequential {
+        Ok(Some(decided)) => sequential::answered(decided),
+        _ => tested(&matched, rules, rules.margin, rules.alpha, &means)?,
+    };
+    let (sequential, refused) = match sequential {
+        Ok(Some(decided)) => (Some(decided.clone()), candidate.refused.clone()),
+        Ok(None) => (None, refusal(candidate, standard, &rate)),
+        Err(why) => (None, Some(why)),
+    };
+    if let Some(why) = refused {
         let none = Tested {
             answer: Answer::Inconclusive,
             why: None,
@@ -191,6 +206,7 @@ pub fn gate(
             run: candidate.run.clone(),
             against: standard.name.clone(),
             refused: Some(why),
+            sequential: None,
             p_missing: missing(&matched),
             rate: none,
             with_quarantined: None,
@@ -223,7 +239,10 @@ pub fn gate(
         let own: Vec<Matched<'_>> = matched.iter().filter(|m| m.candidate.tags.contains(tag)).cloned().collect();
         #[allow(clippy::cast_precision_loss, reason = "few tags")]
         let alpha = rules.alpha / rules.tags.len() as f64;
-        tags.push((tag.clone(), tested(&own, rules, *margin, alpha, &means)?));
+        let stopped = candidate.decided.as_ref().is_some_and(|d| d.decision.early);
+        let found =
+            if stopped { sequential::untold(*margin, rules) } else { tested(&own, rules, *margin, alpha, &means)? };
+        tags.push((tag.clone(), found));
     }
     let ruled = ruled(candidate, rules)?;
     let answers = std::iter::once(rate.answer)
@@ -237,6 +256,7 @@ pub fn gate(
         run: candidate.run.clone(),
         against: standard.name.clone(),
         refused: None,
+        sequential,
         p_missing: missing(&matched),
         rate,
         with_quarantined,

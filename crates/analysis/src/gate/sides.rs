@@ -33,7 +33,7 @@ impl Standard {
     pub fn of_arm(arm: &Arm) -> Self {
         Self {
             name: arm.name(),
-            refused: arm.refused.clone(),
+            refused: arm.no_rate(),
             parts: arm.parts.clone(),
             run: (arm.run.clone(), arm.created.clone()),
             side_by_side: false,

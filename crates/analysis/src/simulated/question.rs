@@ -32,6 +32,10 @@ pub enum Asked {
     UntilNoWorse,
     /// A run that stops when it knows: *regressed*.
     UntilRegressed,
+    /// A run that stops when it knows: *better* or *worse*.
+    UntilDiffer,
+    /// A run that stops when it knows which is better: its interval holds the truth.
+    UntilCovers,
 }
 
 /// A verdict that is tried where something is true, and how often it may (or, of coverage, must) be given.
@@ -83,6 +87,8 @@ impl Question {
         let until = |asked, truth| Self { asked, scope: Scope::Suite, truth, limit: ALPHA };
         all.push(until(Asked::UntilNoWorse, Truth::Shift(0.05)));
         all.push(until(Asked::UntilRegressed, Truth::Same));
+        all.push(until(Asked::UntilDiffer, Truth::Same));
+        all.push(Self { limit: 0.93, ..until(Asked::UntilCovers, Truth::Shift(0.05)) });
         all
     }
 
@@ -95,13 +101,14 @@ impl Question {
     /// Whether the limit is the least that is demanded.
     #[must_use]
     pub fn is_least(&self) -> bool {
-        self.asked == Asked::Covers
+        matches!(self.asked, Asked::Covers | Asked::UntilCovers)
     }
 
     /// Whether it is about a run that goes on trial by trial.
     #[must_use]
     pub fn is_sequential(&self) -> bool {
-        matches!(self.asked, Asked::UntilNoWorse | Asked::UntilRegressed)
+        use Asked::{UntilCovers, UntilDiffer, UntilNoWorse, UntilRegressed};
+        matches!(self.asked, UntilNoWorse | UntilRegressed | UntilDiffer | UntilCovers)
     }
 
     /// Whether what was said is what is counted, where this was drawn.
@@ -110,8 +117,8 @@ impl Question {
         match self.asked {
             Asked::NoWorse | Asked::UntilNoWorse => said.verdict == "no_worse",
             Asked::Regressed | Asked::UntilRegressed => said.verdict == "regressed",
-            Asked::Differ => said.verdict != "undecided",
-            Asked::Covers => {
+            Asked::Differ | Asked::UntilDiffer => said.verdict != "undecided",
+            Asked::Covers | Asked::UntilCovers => {
                 // The ends are sums of rounded numbers.
                 let within =
                     |(low, high): (f64, f64)| low - 1e-12 <= drawn.difference && drawn.difference <= high + 1e-12;
@@ -146,7 +153,13 @@ impl Question {
                 let interval = found.pairs[0].delta.map(|d| (d.low, d.high));
                 Ok(Said { verdict: verdict.to_owned(), interval })
             }
-            Asked::UntilNoWorse | Asked::UntilRegressed => self.decide(candidate, other),
+            Asked::UntilNoWorse | Asked::UntilRegressed => {
+                let terms = until::Question::NoWorse { margin: self.margin(), alpha: ALPHA, power: POWER };
+                decide(terms, candidate, other)
+            }
+            Asked::UntilDiffer | Asked::UntilCovers => {
+                decide(until::Question::Compare { alpha: ALPHA }, candidate, other)
+            }
         }
     }
 
@@ -165,25 +178,25 @@ impl Question {
             tags: Vec::new(),
         }
     }
+}
 
-    /// What a run with these outcomes would have decided, round by round.
-    fn decide(&self, candidate: &Arm, other: &Arm) -> Result<Said, AnalysisError> {
-        let trials = candidate.tasks.values().map(|task| task.planned).max().unwrap_or(0);
-        let names: Vec<Arc<str>> = candidate.tasks.keys().cloned().collect();
-        let mut rounds =
-            Rounds::new(names, trials, until::Question::NoWorse { margin: self.margin(), alpha: ALPHA, power: POWER });
-        for trial in 1..=trials {
-            for (name, task) in &candidate.tasks {
-                for (of_candidate, task) in [(true, Some(task)), (false, other.tasks.get(name))] {
-                    let own = task.and_then(|task| task.trials.iter().find(|t| t.number == trial));
-                    if let Some(decision) = rounds.take(name, of_candidate, trial, own.map(|t| t.passed))? {
-                        return Ok(Said { verdict: decision.answer, interval: None });
-                    }
+/// What a run with these outcomes would have decided, round by round.
+fn decide(terms: until::Question, candidate: &Arm, other: &Arm) -> Result<Said, AnalysisError> {
+    let trials = candidate.tasks.values().map(|task| task.planned).max().unwrap_or(0);
+    let names: Vec<Arc<str>> = candidate.tasks.keys().cloned().collect();
+    let mut rounds = Rounds::new(names, trials, terms);
+    for trial in 1..=trials {
+        for (name, task) in &candidate.tasks {
+            for (of_candidate, task) in [(true, Some(task)), (false, other.tasks.get(name))] {
+                let own = task.and_then(|task| task.trials.iter().find(|t| t.number == trial));
+                if let Some(decision) = rounds.take(name, of_candidate, trial, own.map(|t| t.passed))? {
+                    let interval = decision.difference.map(|d| (d.low, d.high));
+                    return Ok(Said { verdict: decision.answer, interval });
                 }
             }
         }
-        Ok(Said { verdict: "inconclusive".to_owned(), interval: None })
     }
+    Ok(Said { verdict: "inconclusive".to_owned(), interval: None })
 }
 
 impl fmt::Display for Question {
@@ -200,6 +213,8 @@ impl fmt::Display for Question {
             Asked::Covers => write!(f, "compare, {scope}: the interval holds the truth, {truth}"),
             Asked::UntilNoWorse => write!(f, "run --until decided: false *no worse* at the margin, {truth}"),
             Asked::UntilRegressed => write!(f, "run --until decided: false *regressed*, {truth}"),
+            Asked::UntilDiffer => write!(f, "run --until compared: false *better* or *worse*, {truth}"),
+            Asked::UntilCovers => write!(f, "run --until compared: the interval holds the truth, {truth}"),
         }
     }
 }
