@@ -122,20 +122,20 @@ fn what_is_replayed_confirms_nothing() {
 
 #[test]
 fn trials_without_an_outcome_withhold_a_verdict_that_they_could_turn() {
-    let missing = |n: u32| {
+    let missing = |n: usize, lost: u32| {
         let (mut new, old) = (arm("new", 4, &[4, 3, 4, 2, 4, 3, 4, 4]), arm("old", 4, &[2, 2, 2, 1, 2, 2, 2, 2]));
-        for task in new.tasks.values_mut().take(n as usize) {
+        for task in new.tasks.values_mut().take(n) {
             task.trials.pop();
-            task.excluded.insert(Cause::Provider, 1);
+            task.excluded.insert(Cause::Provider, lost);
         }
         one(claim(Claim::Better, 0.0), &new, &old)
     };
-    let few = missing(1);
+    let few = missing(1, 1);
     assert_eq!((few.outcome, few.why), (Outcome::Confirmed, None), "{few:?}");
     let bounds = few.bounds.unwrap();
     assert!(bounds.worst < few.delta.unwrap().value && bounds.worst > 0.0, "{bounds:?}");
-    let many = missing(8);
-    assert_eq!((many.outcome, many.why), (Outcome::NotConfirmed, Some(Why::WithoutOutcome { trials: 8 })));
+    let many = missing(8, 4);
+    assert_eq!((many.outcome, many.why), (Outcome::NotConfirmed, Some(Why::WithoutOutcome { trials: 32 })));
     assert_eq!(many.by_numbers, Some(Outcome::Confirmed));
 }
 
