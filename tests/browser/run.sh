@@ -16,13 +16,13 @@ missing() { echo "skipped: $1 is missing, and cannot be installed here"; exit 77
 command -v node >/dev/null || missing Node.js
 chromium="$(command -v chromium || command -v chromium-browser || true)"
 if [ -z "$chromium" ]; then
-  { apt-get update -qq && apt-get install -qq -y chromium; } >/dev/null 2>&1 || missing Chromium
+  { timeout 120 apt-get update -qq && timeout 300 apt-get install -qq -y chromium; } >/dev/null 2>&1 || missing Chromium
   chromium="$(command -v chromium)" || missing Chromium
 fi
 modules="${MODULES:-$work/modules}"
 if [ ! -d "$modules/node_modules/axe-core" ]; then
   mkdir -p "$modules"
-  (cd "$modules" && npm install --silent --no-fund --no-audit playwright-core@1 axe-core@4 >/dev/null 2>&1) || missing playwright-core
+  (cd "$modules" && timeout 120 npm install --silent --no-fund --no-audit playwright-core@1 axe-core@4 >/dev/null 2>&1) || missing playwright-core
 fi
 
 mocktrial="${MOCKTRIAL:+$(realpath "$MOCKTRIAL")}"
