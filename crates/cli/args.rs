@@ -196,7 +196,7 @@ pub(crate) struct RunArgs {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Share the trials out by what an earlier run of these scenarios saw: more where trials vary, the same number in all
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["resume", "failed", "add_trials", "until"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["resume", "failed", "add_trials", "until", "protocol"])]
     pub(crate) allocate_from: Option<String>,
     /// Say what would be run and about what it may cost, and run nothing
     #[arg(long)]

@@ -405,8 +405,6 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     let progress = Arc::new(Progress::new(out, &planned));
     let observer = Arc::clone(&progress);
     let providers = Arc::clone(&intent.providers);
-    // The process ends soon: taking a thousand scenarios apart for that would keep people waiting.
-    std::mem::forget(intent.scenarios.clone());
     let runner = Runner {
         circumstances: Circumstances {
             seed: intent.seed,
