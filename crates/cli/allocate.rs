@@ -7,20 +7,48 @@ use mocktrial_analysis::Arm;
 use mocktrial_analysis::allocation::{Wanted, allocate};
 use mocktrial_core::plan::{Plan, Slot};
 use mocktrial_core::ready::{ReadyEndpoint, ReadyScenario};
+use mocktrial_core::suite::CassetteMode;
 use mocktrial_report::clean_line;
-use mocktrial_store::{Instrument, RunFile, Store as _};
+use mocktrial_store::{Instrument, RunFile, State, Store as _};
 use std::sync::Arc;
 
-/// A plan with as many episodes as `trials` of every scenario, shared out by what `run` saw; and the most trials of any.
+/// What a run's trials come to.
+pub(crate) struct Shared {
+    pub(crate) plan: Plan,
+    /// The most trials of any scenario.
+    pub(crate) trials: u32,
+    pub(crate) seed: u64,
+}
+
+/// A plan with as many episodes as `trials` of every scenario, shared out by what `run` saw.
+///
+/// Its outcomes must be new: with the earlier run's seed, or from a cassette, they could be the very ones that decided how often
+/// each scenario is tried, and the rates would be biased.
 pub(crate) fn plan(
     run: &str,
     scenarios: &[Arc<ReadyScenario>],
     endpoints: &[Arc<ReadyEndpoint>],
     trials: u32,
+    (seed, mode): (Option<u64>, CassetteMode),
     out: Out,
-) -> Result<(Plan, u32), Failure> {
+) -> Result<Shared, Failure> {
     let file = RunFile::read(&find(run)?)?;
     let header = file.header()?;
+    let refuse = |why: &str| Err(Failure::mistake(format!("--allocate-from {}: {why}", clean_line(&header.name))));
+    if !matches!(header.status.state, State::Complete | State::Decided) {
+        return refuse("it has not come to its end; `mocktrial run --resume` finishes it");
+    }
+    if matches!(mode, CassetteMode::Replay | CassetteMode::ReplayOrLive) {
+        return refuse(
+            "replayed trials may be those that it rests on, and the rates would be biased; say --cassettes live or record",
+        );
+    }
+    if seed == Some(header.seed) {
+        return refuse(
+            "it has the same seed, so that the same trials could decide how often each scenario is tried, and then count; leave \
+             --seed out, or say another",
+        );
+    }
     if header.selection.is_selected() {
         return Err(Failure::mistake(format!(
             "{} ran only failures again: how trials vary cannot be seen from it; name the run it was selected from",
@@ -67,5 +95,7 @@ pub(crate) fn plan(
         let share = u32::try_from(*share).unwrap_or(u32::MAX);
         (0..endpoints.len()).flat_map(move |endpoint| (1..=share).map(move |trial| Slot { scenario, endpoint, trial }))
     });
-    Ok((Plan::full(scenarios.len(), endpoints.len(), 1..=most).only(slots.collect()), most))
+    let plan = Plan::full(scenarios.len(), endpoints.len(), 1..=most).only(slots.collect());
+    // One further than the earlier run, so that a chain of runs does not come back to the seed of one of them.
+    Ok(Shared { plan, trials: most, seed: seed.unwrap_or(header.seed.wrapping_add(1)) })
 }

@@ -102,11 +102,16 @@ async fn fresh(args: &RunArgs, out: Out) -> Result<Intent, Failure> {
     let endpoints = ready_endpoints(&providers, &definitions)?;
     let scenarios = readying.finish().await?;
     let trials = args.trials.or(project.config.defaults.trials).unwrap_or(1);
-    let (plan, trials) = match &args.allocate_from {
-        Some(run) => crate::allocate::plan(run, &scenarios, &endpoints, trials, out)?,
-        None => (Plan::full(scenarios.len(), endpoints.len(), 1..=trials), trials),
+    let (plan, trials, seed) = match &args.allocate_from {
+        Some(run) => {
+            let made = crate::allocate::plan(run, &scenarios, &endpoints, trials, (args.seed, mode), out)?;
+            (made.plan, made.trials, made.seed)
+        }
+        None => {
+            let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
+            (Plan::full(scenarios.len(), endpoints.len(), 1..=trials), trials, seed)
+        }
     };
-    let seed = args.seed.or(project.config.defaults.seed).unwrap_or(42);
     let budget = budget(args, project.config.budget);
     let target = Target::New(Selection::Full);
     Ok(Intent { project, scenarios, endpoints, providers, mode, seed, trials, plan, budget, target })

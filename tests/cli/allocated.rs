@@ -57,3 +57,19 @@ fn what_says_nothing_of_these_scenarios_is_refused() {
     assert!(part.contains("with the even share, for that run does not have them as they are today"), "{part}");
     project.run(&["run", "-t", "2", "--allocate-from", "last", "--until", "decided"]).expect(2);
 }
+
+#[test]
+fn trials_that_could_be_those_it_rests_on_are_refused_and_the_seed_is_another() {
+    let project = project();
+    project.run(&["run", "-t", "2", "--quiet"]).expect(0);
+    let same = project.run(&["run", "-t", "2", "--seed", "42", "--allocate-from", "last"]).expect(2).err;
+    assert!(same.contains("it has the same seed"), "{same}");
+    let replayed = project.run(&["run", "-t", "2", "--cassettes", "replay", "--allocate-from", "last"]).expect(2).err;
+    assert!(replayed.contains("replayed trials may be those that it rests on"), "{replayed}");
+    project.run(&["run", "-t", "2", "--quiet", "--allocate-from", "last"]).expect(0);
+    assert_eq!(project.query("select seed from run"), [["43"]]);
+    let cut = project.run(&["run", "-t", "6", "--max-tokens", "900", "--quiet"]);
+    assert_eq!(cut.code, Some(4));
+    let open = project.run(&["run", "-t", "2", "--allocate-from", "last"]).expect(2).err;
+    assert!(open.contains("it has not come to its end"), "{open}");
+}

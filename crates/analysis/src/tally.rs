@@ -251,11 +251,11 @@ impl Tally {
         self.groups.iter().filter_map(mean).collect()
     }
 
-    /// How often each scenario passes in every variant, over the trials in which all of them count; with the number of
-    /// those trials.
+    /// How often each scenario passes in every variant, over the trials in which all of them count; with what
+    /// those trials are worth.
     #[allow(clippy::cast_precision_loss, reason = "counts far below 2^53")]
-    fn every_variant(&self, e: usize) -> (Vec<f64>, u64) {
-        let (mut values, mut trials) = (Vec::new(), 0);
+    fn every_variant(&self, e: usize) -> (Vec<f64>, f64) {
+        let (mut values, mut trials) = (Vec::new(), Vec::new());
         let mut together: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
         for ((group, endpoint, _), (count, passed)) in &self.together {
             if *endpoint == e && *count == self.groups[*group].len() {
@@ -272,9 +272,10 @@ impl Tally {
             };
             if n > 0 {
                 values.push(k as f64 / n as f64);
-                trials += n;
+                trials.push(n as f64);
             }
         }
+        let trials = worth(&trials);
         (values, trials)
     }
 
@@ -345,6 +346,7 @@ impl Tally {
         let scores =
             self.by_scenario(|place| Some((self.scores[place][e] / f64::from(cell(place)?.n)).clamp(0.0, 1.0)));
         let claim = claim && !rates.is_empty();
+        let worth = self.worth(e);
         let latency = own.latency.quantile(0.5).zip(own.latency.quantile(0.9));
         Ok(EndpointSummary {
             name: name.clone(),
@@ -353,12 +355,12 @@ impl Tally {
             counted,
             passed: total(|c| c.k),
             scenarios: rates.len() as u64,
-            pass_rate: if claim { Some(estimate(&rates, counted, 1)?) } else { None },
-            score: if claim { Some(estimate(&scores, counted, 1)?) } else { None },
+            pass_rate: if claim { Some(estimate(&rates, worth, 1)?) } else { None },
+            score: if claim { Some(estimate(&scores, worth, 1)?) } else { None },
             every_variant: if claim { self.of_every_variant(e)? } else { None },
             judged: None,
             bounds: (claim && excluded > 0).then(|| self.bounds(e)),
-            pass_hat: if claim { self.pass_hat(e, counted)? } else { Vec::new() },
+            pass_hat: if claim { self.pass_hat(e, worth)? } else { Vec::new() },
             excluded: own.excluded.clone(),
             ends: own.ends.iter().map(|(end, n)| (*end, *n)).collect(),
             // Of an agent whose turns the harness cannot see there are none to count.
@@ -374,6 +376,19 @@ impl Tally {
         })
     }
 
+    /// What the trials of an endpoint are worth for a mean over scenarios: as many as an even plan would need for as little
+    /// noise. Their number where each scenario has as many, else less: a scenario with few trials weighs as much as one with
+    /// many.
+    #[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+    fn worth(&self, e: usize) -> f64 {
+        let of = |places: &Vec<usize>| {
+            let cells = places.iter().filter_map(|place| self.scenarios[*place].cells[e]);
+            let own: Vec<f64> = cells.filter(|c| c.n > 0).map(|c| f64::from(c.n)).collect();
+            (!own.is_empty()).then(|| worth(&own))
+        };
+        worth(&self.groups.iter().filter_map(of).collect::<Vec<_>>())
+    }
+
     fn of_every_variant(&self, e: usize) -> Result<Option<Estimate>, AnalysisError> {
         if self.groups.iter().all(|places| places.len() < 2) {
             return Ok(None);
@@ -382,7 +397,7 @@ impl Tally {
         if values.is_empty() { Ok(None) } else { estimate(&values, trials, 1).map(Some) }
     }
 
-    fn pass_hat(&self, e: usize, trials: u64) -> Result<Vec<PassHat>, AnalysisError> {
+    fn pass_hat(&self, e: usize, trials: f64) -> Result<Vec<PassHat>, AnalysisError> {
         let cell = |place: usize| self.scenarios[place].cells[e].filter(|c| c.n > 0);
         let most = (0..self.scenarios.len()).filter_map(cell).map(|c| c.n).min().unwrap_or(0);
         let one = |k: u32| {
@@ -408,10 +423,18 @@ impl Tally {
     }
 }
 
+/// So many trials of each part of a mean, in trials of an even plan: n²/Σ(1/kᵢ), the noise of the mean turned round. Their sum
+/// where they are equal.
+#[allow(clippy::cast_precision_loss, reason = "few scenarios")]
+fn worth(trials: &[f64]) -> f64 {
+    let even = trials.windows(2).all(|pair| pair[0] == pair[1]);
+    if even { trials.iter().sum() } else { (trials.len() as f64).powi(2) / trials.iter().map(|k| 1.0 / k).sum::<f64>() }
+}
+
 /// The mean of the values with its interval; `trials` in all, taken `k` at a time.
-#[allow(clippy::cast_precision_loss, reason = "counts far below 2^53")]
-fn estimate(values: &[f64], trials: u64, k: u32) -> Result<Estimate, AnalysisError> {
-    let interval = ci_wilson_stat(values, trials as f64 / f64::from(k), ALPHA)?;
+#[allow(clippy::cast_precision_loss, reason = "few values")]
+fn estimate(values: &[f64], trials: f64, k: u32) -> Result<Estimate, AnalysisError> {
+    let interval = ci_wilson_stat(values, trials / f64::from(k), ALPHA)?;
     let value = values.iter().sum::<f64>() / values.len() as f64;
     Ok(Estimate { value, low: interval.low, high: interval.high })
 }
