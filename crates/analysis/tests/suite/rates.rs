@@ -16,10 +16,25 @@ fn a_rate_is_the_mean_over_scenarios_however_many_trials_each_has() {
     let m = &run.summary().endpoints[0];
     let rate = m.pass_rate.unwrap();
     close(rate.value, 0.5);
-    let interval = ci_wilson_stat(&[1.0, 0.0, 0.5], 7.0, 0.05).unwrap();
+    let interval = ci_wilson_stat(&[1.0, 0.0, 0.5], 9.0 / (1.0 + 0.25 + 0.5), 0.05).unwrap();
     assert_eq!((rate.low, rate.high), (interval.low, interval.high));
     assert!(rate.low < rate.value && rate.value < rate.high);
     assert_eq!((m.planned, m.finished, m.counted, m.passed, m.scenarios), (15, 7, 7, 2, 3));
+}
+
+#[test]
+fn many_trials_of_one_scenario_do_not_make_up_for_few_of_another() {
+    // The scenarios hardly differ, so that the interval goes by the trials.
+    let width = |cells: [(u32, u32); 3]| {
+        let mut run = Run::new(&["a", "b", "c"], &["m"], 60);
+        for (scenario, (k, n)) in ["a", "b", "c"].into_iter().zip(cells) {
+            run.k_of_n(scenario, "m", k, n);
+        }
+        let rate = run.summary().endpoints[0].pass_rate.unwrap();
+        rate.high - rate.low
+    };
+    let (even, uneven) = (width([(10, 20), (10, 20), (11, 20)]), width([(1, 2), (1, 2), (31, 56)]));
+    assert!(uneven > 1.5 * even, "{uneven} for as many trials as {even}");
 }
 
 #[test]
