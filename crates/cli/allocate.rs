@@ -75,12 +75,16 @@ pub(crate) fn plan(
     }
     let most = shares.trials.iter().copied().max().unwrap_or(0);
     let least = shares.trials.iter().copied().min().unwrap_or(0);
-    out.note(format!(
-        "by what {} saw, {least} to {most} trials a scenario in place of {trials}: intervals about {:.0} % as wide, if trials vary \
-         as they did there",
-        clean_line(&header.name),
-        100.0 * shares.width
-    ));
+    let name = clean_line(&header.name);
+    out.note(if least == most {
+        format!("by what {name} saw, no scenario is worth more trials than another: {trials} each")
+    } else {
+        format!(
+            "by what {name} saw, {least} to {most} trials a scenario in place of {trials}: intervals about {:.0} % as wide, if \
+             trials vary as they did there",
+            100.0 * shares.width
+        )
+    });
     if !shares.unknown.is_empty() {
         let names: Vec<String> = shares.unknown.iter().take(5).map(|name| clean_line(name)).collect();
         let more = shares.unknown.len().saturating_sub(5);
