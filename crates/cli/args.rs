@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mocktrial_report::{Make, OUTPUTS, Output};
 use std::path::PathBuf;
 
 /// Puts agents that use tools on trial: mocked worlds, graded episodes, honest numbers.
@@ -228,6 +229,8 @@ pub(crate) struct RunArgs {
     /// Add N trials of every scenario to a run
     #[arg(long, value_names = ["N", "RUN"], num_args = 1..=2, conflicts_with_all = AGAIN, conflicts_with = "name")]
     pub(crate) add_trials: Option<Vec<String>>,
+    #[command(flatten)]
+    pub(crate) outputs: OutputArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -384,38 +387,55 @@ pub(crate) struct CompareArgs {
     /// The chance of a false verdict over all pairs
     #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = error_level)]
     pub(crate) alpha: f64,
+    #[command(flatten)]
+    pub(crate) outputs: OutputArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) of: CompareArgs,
-    /// What to write where: html; may be repeated
-    #[arg(long, short, value_name = "KIND=PATH", value_parser = output)]
-    pub(crate) output: Vec<(OutputKind, PathBuf)>,
     /// The same as --output html=PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) html: Option<PathBuf>,
 }
 
-/// A kind of report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutputKind {
-    /// One page, for a browser.
-    Html,
+/// What else is to be written.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct OutputArgs {
+    /// Write a report: `html=report.html`; several at once where repeated, and `-` is standard output
+    #[arg(long, short, value_name = "KIND=PATH", value_parser = output, long_help = outputs())]
+    pub(crate) output: Vec<Wanted>,
+}
+
+/// A kind of output, and where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) kind: &'static Output,
+    pub(crate) path: PathBuf,
+}
+
+fn outputs() -> String {
+    let width = OUTPUTS.iter().map(|o| o.name.len()).max().unwrap_or_default();
+    let kinds: Vec<String> = OUTPUTS.iter().map(|o| format!("  {:width$}  {}", o.name, o.about)).collect();
+    format!(
+        "Write a report: KIND=PATH, several at once where repeated; `-` as PATH is standard output, for kinds that are one text.\n\n{}",
+        kinds.join("\n")
+    )
 }
 
 /// `KIND=PATH`.
-fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
-    let (kind, path) = text.split_once('=').ok_or("say KIND=PATH, such as html=report.html")?;
-    let kind = OutputKind::from_str(kind, true).map_err(|_| {
-        let kinds: Vec<String> = OutputKind::value_variants()
-            .iter()
-            .filter_map(|k| Some(k.to_possible_value()?.get_name().to_owned()))
-            .collect();
-        format!("there is no kind `{kind}`; there are {}", kinds.join(", "))
+fn output(text: &str) -> Result<Wanted, String> {
+    let (name, path) = text.split_once('=').ok_or("say KIND=PATH, such as html=report.html")?;
+    let kind = Output::named(name).ok_or_else(|| {
+        let kinds: Vec<&str> = OUTPUTS.iter().map(|o| o.name).collect();
+        format!("there is no kind `{name}`; there are {}", kinds.join(", "))
     })?;
-    if path.is_empty() { Err("the path after `=` is missing".into()) } else { Ok((kind, path.into())) }
+    match (path, &kind.make) {
+        ("", _) => Err("the path after `=` is missing".into()),
+        ("-", Make::Files(_)) => Err(format!("{name} is more than one text, and needs a path")),
+        _ => Ok(Wanted { kind, path: path.into() }),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -540,6 +560,8 @@ pub(crate) struct GateArgs {
     /// What the answer is about [default: mocktrial.toml, else suite]
     #[arg(long, value_enum)]
     pub(crate) scope: Option<ScopeArg>,
+    #[command(flatten)]
+    pub(crate) outputs: OutputArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Scenarios whose trajectories are looked into, and rows that are shown to people.
-const LIST: usize = 20;
+pub(crate) const LIST: usize = 20;
 
 /// Runs with how their endpoints differ.
 pub(crate) struct Holding {
@@ -31,15 +31,19 @@ pub(crate) struct Holding {
 }
 
 pub(crate) fn compare(args: &CompareArgs, out: Out) -> Outcome {
-    let Holding { files, found, .. } = holding(args, false, out)?;
+    let holding = holding(args, false, out)?;
+    let Holding { files, found, .. } = &holding;
     let held =
         files.iter().filter_map(|file| crate::protocol::held(file).transpose()).collect::<Result<Vec<_>, _>>()?;
     if out.json() {
-        out.value(&document(&found, &held));
+        out.value(&document(found, &held));
     } else {
         crate::protocol::print(&held, out);
         let style = Style { width: out.width, color: out.colour, limit: Some(LIST) };
-        out.result(mocktrial_report::compared(&found, &style).trim_end());
+        out.result(mocktrial_report::compared(found, &style).trim_end());
+    }
+    if !args.outputs.output.is_empty() {
+        crate::report::write(&args.outputs.output, &crate::report::of_comparison(args, &holding)?, files, out)?;
     }
     Ok(if found.pairs.iter().all(|p| p.refused.is_some()) { Exit::Inconclusive } else { Exit::Done })
 }
@@ -79,7 +83,7 @@ pub(crate) fn holding(args: &CompareArgs, alone: bool, out: Out) -> Result<Holdi
             let (file, arm) = &arms[*place];
             (&files[*file] as &dyn Store, arm)
         };
-        explain(comparison, of(a), of(b), LIST).map_err(Failure::infrastructure)?;
+        explain(&mut comparison.flips, of(a), of(b), LIST).map_err(Failure::infrastructure)?;
     }
     Ok(Holding { files, arms, pairs, found })
 }

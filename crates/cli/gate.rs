@@ -1,17 +1,18 @@
-//! `mocktrial gate` and `mocktrial accept`.
+//! `mocktrial gate`.
 
-use crate::args::{AcceptArgs, GateArgs};
+use crate::args::GateArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::project;
 use mocktrial_analysis::Arm;
-use mocktrial_analysis::gate::{Accepted, Answer, Baseline, Gated, Rules, Standard, gate as gated};
-use mocktrial_core::record::now;
+use mocktrial_analysis::compare::explain;
+use mocktrial_analysis::gate::{Accepted, Answer, Baseline, Gated, Rules, Standard, gate as gated, run_hash};
 use mocktrial_core::suite::{GateRules, GateScope, Project};
+use mocktrial_report::model::{Command, Counted, Report, quoted};
 use mocktrial_report::{REPORT_VERSION, Style, clean_line};
-use mocktrial_store::RunFile;
 use mocktrial_store::names::resolve;
+use mocktrial_store::{RunFile, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,21 +43,74 @@ async fn side_by_side(args: &GateArgs, trials: u32, out: Out) -> Outcome {
     crate::run::run(run, Out { mute: true, ..out }).await
 }
 
+/// The gates' answers, and what they rest on.
+struct Answered {
+    gates: Vec<Gated>,
+    /// What was accepted, where that is what each was held against.
+    accepted: Vec<Option<Accepted>>,
+}
+
 fn judge_run(args: &GateArgs, out: Out) -> Outcome {
     let project = project::discover(&[])?;
-    let config = &project.config.gate;
-    let arms = arms(&project, &args.run)?;
+    let file = RunFile::read(&run_path(&project, &args.run)?)?;
+    let arms = arms_of(&project, &file)?;
     let candidates = chosen(&arms, &args.endpoint, args.control.as_deref())?;
-    let mut found = Vec::new();
+    let found = answered(&project, &arms, &candidates, args, out)?;
+    let Some(worst) = found.gates.iter().map(|g| g.answer).max() else {
+        return Err(Failure::mistake("no endpoint of the run is in the baseline"));
+    };
+    let held = crate::protocol::held(&file)?;
+    let report =
+        (!args.outputs.output.is_empty()).then(|| reported(&project, file, &arms, &found, args)).transpose()?;
+    if out.json() {
+        let gates: Vec<Value> = found.gates.iter().map(|g| serde_json::to_value(g).unwrap_or_default()).collect();
+        let mut document = json!({"version": REPORT_VERSION, "kind": "gate", "answer": worst, "gates": gates});
+        if let Some(held) = held {
+            document["protocol"] = serde_json::to_value(held).unwrap_or_default();
+            document["exploratory"] = true.into();
+        }
+        out.value(&document);
+    } else {
+        crate::protocol::print(held.as_slice(), out);
+        let style = Style { width: out.width, color: out.colour, limit: None };
+        let texts: Vec<String> =
+            found.gates.iter().map(|g| mocktrial_report::gated(g, &style).trim_end().to_owned()).collect();
+        out.result(texts.join("\n\n"));
+    }
+    if let Some((report, files)) = report {
+        crate::report::write(&args.outputs.output, &report, &files, out)?;
+    }
+    Ok(match worst {
+        Answer::NoWorse => Exit::Done,
+        Answer::Regressed => Exit::Failed,
+        // Where every trial was kept from an outcome, it is not the data that cannot tell.
+        Answer::Inconclusive if candidates.iter().all(|arm| kept_from_any(arm)) => Exit::Infrastructure,
+        Answer::Inconclusive => Exit::Inconclusive,
+    })
+}
+
+fn answered(
+    project: &Project,
+    arms: &[Arm],
+    candidates: &[&Arm],
+    args: &GateArgs,
+    out: Out,
+) -> Result<Answered, Failure> {
+    let config = &project.config.gate;
+    let mut found = Answered { gates: Vec::new(), accepted: Vec::new() };
+    let mut add = |gate, accepted| {
+        found.gates.push(gate);
+        found.accepted.push(accepted);
+    };
     if let Some(name) = &args.control {
-        let control = one(&arms, name)?;
-        for &candidate in &candidates {
+        let control = one(arms, name)?;
+        for &candidate in candidates {
             let standard = Standard { side_by_side: true, ..Standard::of_arm(control) };
-            found.push(judge(candidate, &standard, None, None, args, config)?);
+            add(judge(candidate, &standard, None, None, args, config)?, None);
         }
     } else if let Some(run) = &args.against {
-        let others = self::arms(&project, run)?;
-        for &candidate in &candidates {
+        let others = self::arms(project, run)?;
+        for &candidate in candidates {
             let same = others.iter().find(|o| o.endpoint == candidate.endpoint).or(match others.as_slice() {
                 [only] => Some(only),
                 _ => None,
@@ -65,12 +119,12 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
                 return Err(Failure::mistake(format!("{run} has no endpoint {}", clean_line(&candidate.endpoint))));
             };
             let age = age_days(&other.created);
-            found.push(judge(candidate, &Standard::of_arm(other), None, age, args, config)?);
+            add(judge(candidate, &Standard::of_arm(other), None, age, args, config)?, None);
         }
     } else {
-        let path = baseline_path(&project, args.baseline.as_deref());
+        let path = baseline_path(project, args.baseline.as_deref());
         let baseline = read(&path, "--against RUN")?;
-        for &candidate in &candidates {
+        for &candidate in candidates {
             let Some(accepted) = baseline.endpoints.get(&candidate.endpoint) else {
                 // Only what is asked for by its name must be there.
                 if args.endpoint.is_empty() && arms.len() > 1 {
@@ -84,44 +138,89 @@ fn judge_run(args: &GateArgs, out: Out) -> Outcome {
                 )));
             };
             // An anchor that is the baseline itself says nothing more.
-            let anchor = baseline.anchor.get(&candidate.endpoint).filter(|a| a.run_hash != accepted.run_hash);
-            let anchor = anchor.map(|a| Standard::of_accepted(a, "anchor"));
-            let standard = Standard::of_accepted(accepted, "baseline");
+            let endpoint = &candidate.endpoint;
+            let anchor = baseline.anchor.get(endpoint).filter(|a| a.run_hash != accepted.run_hash);
+            let anchor = anchor.map(|a| Standard::of_accepted(a, endpoint, "anchor"));
+            let standard = Standard::of_accepted(accepted, endpoint, "baseline");
             let mut one = judge(candidate, &standard, anchor.as_ref(), age_days(&accepted.ran), args, config)?;
             // A gate that is known to be wrong too often says nothing.
-            if let Some(why) = crate::audit::objection(&project, accepted, args, &candidate.endpoint)? {
+            if let Some(why) = crate::audit::objection(project, accepted, args, endpoint)? {
                 one.answer = Answer::Inconclusive;
                 one.refused.get_or_insert(why);
             }
-            found.push(one);
+            add(one, Some(accepted.clone()));
         }
     }
-    let Some(worst) = found.iter().map(|g| g.answer).max() else {
-        return Err(Failure::mistake("no endpoint of the run is in the baseline"));
-    };
-    let held = crate::protocol::held(&RunFile::read(&run_path(&project, &args.run)?)?)?;
-    if out.json() {
-        let gates: Vec<Value> = found.iter().map(|g| serde_json::to_value(g).unwrap_or_default()).collect();
-        let mut document = json!({"version": REPORT_VERSION, "kind": "gate", "answer": worst, "gates": gates});
-        if let Some(held) = held {
-            document["protocol"] = serde_json::to_value(held).unwrap_or_default();
-            document["exploratory"] = true.into();
+    Ok(found)
+}
+
+/// The report of a gate, with the run files that it shows: the candidate's, and those it was held against where they are
+/// still here and are what was accepted. Of the others it has the counts.
+fn reported(
+    project: &Project,
+    file: RunFile,
+    arms: &[Arm],
+    found: &Answered,
+    args: &GateArgs,
+) -> Result<(Report, Vec<RunFile>), Failure> {
+    let mut files = vec![file];
+    let mut all: Vec<(usize, Arm)> = arms.iter().map(|arm| (0, arm.clone())).collect();
+    let mut counted = Vec::new();
+    for (gate, accepted) in found.gates.iter().zip(&found.accepted) {
+        let known = |all: &[(usize, Arm)]| all.iter().any(|(_, arm)| arm.run == gate.standard.run);
+        if !known(&all) {
+            let path = args.against.as_deref().unwrap_or(&gate.standard.run);
+            let kept = run_path(project, path).ok().and_then(|path| RunFile::read(&path).ok());
+            let own = kept.as_ref().and_then(|file| arms_of(project, file).ok()).unwrap_or_default();
+            let same = own.iter().any(|arm| accepted.as_ref().is_none_or(|a| run_hash(arm) == a.run_hash));
+            if let (Some(kept), true) = (kept, same) {
+                all.extend(own.into_iter().map(|arm| (files.len(), arm)));
+                files.push(kept);
+            }
         }
-        out.value(&document);
-    } else {
-        crate::protocol::print(held.as_slice(), out);
-        let style = Style { width: out.width, color: out.colour, limit: None };
-        let texts: Vec<String> =
-            found.iter().map(|g| mocktrial_report::gated(g, &style).trim_end().to_owned()).collect();
-        out.result(texts.join("\n\n"));
+        if let (false, Some(accepted)) = (known(&all), accepted) {
+            counted.push(Counted {
+                name: gate.against.clone(),
+                endpoint: gate.standard.endpoint.clone(),
+                run: gate.standard.run.clone(),
+                scenarios: accepted.scenarios.iter().map(|(name, c)| (name.clone(), (c.k, c.n))).collect(),
+            });
+        }
     }
-    Ok(match worst {
-        Answer::NoWorse => Exit::Done,
-        Answer::Regressed => Exit::Failed,
-        // Where every trial was kept from an outcome, it is not the data that cannot tell.
-        Answer::Inconclusive if candidates.iter().all(|arm| kept_from_any(arm)) => Exit::Infrastructure,
-        Answer::Inconclusive => Exit::Inconclusive,
-    })
+    let alpha = args.alpha.unwrap_or(project.config.gate.alpha);
+    let mut report = crate::report::of_runs(&files, all.iter().map(|(run, arm)| (*run, arm)), alpha)?;
+    report.gates.clone_from(&found.gates);
+    report.accepted = counted;
+    for gate in &mut report.gates {
+        let arm = |run: &str, endpoint: &str| {
+            let found = all.iter().find(|(_, arm)| arm.run == run && *arm.endpoint == *endpoint);
+            found.map(|(place, arm)| (&files[*place] as &dyn Store, arm))
+        };
+        if let (Some(a), Some(b)) = (arm(&gate.run, &gate.endpoint), arm(&gate.standard.run, &gate.standard.endpoint)) {
+            explain(&mut gate.flips, a, b, crate::compare::LIST).map_err(Failure::infrastructure)?;
+        }
+    }
+    report.commands = commands(&report, args);
+    Ok((report, files))
+}
+
+fn commands(report: &Report, args: &GateArgs) -> Vec<Command> {
+    let run = report.runs.first().map(|run| quoted(&run.run.name)).unwrap_or_default();
+    let mut line = format!("mocktrial gate {run}");
+    for endpoint in &args.endpoint {
+        line.push_str(&format!(" -e {}", quoted(endpoint)));
+    }
+    for (flag, value) in [("--control", &args.control), ("--against", &args.against)] {
+        if let Some(value) = value {
+            line.push_str(&format!(" {flag} {}", quoted(value)));
+        }
+    }
+    let mut commands = vec![Command::new("this gate", line)];
+    if args.control.is_none() && args.against.is_none() {
+        commands.push(Command::new("to accept these results", format!("mocktrial accept {run} --why '…'")));
+    }
+    commands.push(Command::new("an episode", format!("mocktrial show {run} SCENARIO")));
+    commands
 }
 
 /// Whether trials ended, and none of them with an outcome.
@@ -192,15 +291,19 @@ fn run_path(project: &Project, run: &str) -> Result<PathBuf, Failure> {
     Ok(resolve(&project.root.join(&project.config.folders.runs), run)?)
 }
 
-fn arms(project: &Project, run: &str) -> Result<Vec<Arm>, Failure> {
-    let mut arms = Arm::read(&RunFile::read(&run_path(project, run)?)?)?;
+pub(crate) fn arms(project: &Project, run: &str) -> Result<Vec<Arm>, Failure> {
+    arms_of(project, &RunFile::read(&run_path(project, run)?)?)
+}
+
+fn arms_of(project: &Project, file: &RunFile) -> Result<Vec<Arm>, Failure> {
+    let mut arms = Arm::read(file)?;
     let held = crate::compare::quarantine(Some(&project.config));
     arms.iter_mut().for_each(|arm| arm.quarantine(|name| held.contains(name)));
     Ok(arms)
 }
 
 /// The endpoints that are judged: those named, else all but the control.
-fn chosen<'a>(arms: &'a [Arm], named: &[String], control: Option<&str>) -> Result<Vec<&'a Arm>, Failure> {
+pub(crate) fn chosen<'a>(arms: &'a [Arm], named: &[String], control: Option<&str>) -> Result<Vec<&'a Arm>, Failure> {
     if named.is_empty() {
         return Ok(arms.iter().filter(|arm| control.is_none_or(|c| *arm.endpoint != *c)).collect());
     }
@@ -233,49 +336,4 @@ pub(crate) fn read(path: &Path, otherwise: &str) -> Result<Baseline, Failure> {
         ))
     })?;
     Baseline::from_json(&text).map_err(|e| Failure::mistake(format!("{} is no baseline: {e}", path.display())))
-}
-
-pub(crate) fn accept(args: &AcceptArgs, out: Out) -> Outcome {
-    let project = project::discover(&[])?;
-    if args.why.trim().is_empty() {
-        return Err(Failure::mistake(
-            "--why is kept with the baseline: say in a few words why these results are accepted",
-        ));
-    }
-    let arms = arms(&project, &args.run)?;
-    let path = baseline_path(&project, args.baseline.as_deref());
-    let mut baseline = if path.exists() { read(&path, "")? } else { Baseline::empty() };
-    let meant = chosen(&arms, &args.endpoint, None)?;
-    let mut lines = Vec::new();
-    for arm in meant {
-        let counted = arm.trials().count();
-        if counted == 0 {
-            return Err(Failure::mistake(format!(
-                "no trial of {} counts: there is nothing to accept",
-                clean_line(&arm.endpoint)
-            )));
-        }
-        let endpoint = clean_line(&arm.endpoint);
-        if args.scenario.is_empty() {
-            let accepted = Accepted::of(arm, args.why.trim(), &now(), args.location.as_deref());
-            let first = !baseline.anchor.contains_key(&arm.endpoint);
-            baseline.accept(arm, accepted, args.anchor).map_err(Failure::mistake)?;
-            let anchor = if args.anchor || first { ", and its anchor" } else { "" };
-            lines.push(format!("accepted {counted} trials of {} scenarios of {endpoint}{anchor}", arm.tasks.len()));
-        } else {
-            let names: Vec<Arc<str>> = args.scenario.iter().map(|s| Arc::from(s.as_str())).collect();
-            baseline.accept_scenarios(arm, &names).map_err(Failure::mistake)?;
-            lines.push(format!(
-                "accepted {} of {endpoint}",
-                names.iter().map(|n| clean_line(n)).collect::<Vec<_>>().join(", ")
-            ));
-        }
-    }
-    std::fs::write(&path, baseline.to_json()).map_err(|e| Failure::mistake(format!("{}: {e}", path.display())))?;
-    if out.json() {
-        out.value(&json!({"version": REPORT_VERSION, "kind": "accepted", "baseline": path, "accepted": lines}));
-    } else {
-        out.result(format!("{}\n{} is to be committed", lines.join("\n"), path.display()));
-    }
-    Ok(Exit::Done)
 }

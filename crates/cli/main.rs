@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
+mod accept;
 mod allocate;
 mod args;
 mod audit;
@@ -91,7 +92,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Report(args) => report::report(&args, out),
             Command::Gate(args) => gate::gate(&args, out).await,
             Command::Audit(args) => audit::audit(&args, out).await,
-            Command::Accept(args) => gate::accept(&args, out),
+            Command::Accept(args) => accept::accept(&args, out),
             Command::Power(args) => power::power(&args, out),
             Command::Scaling(args) => scaling::scaling(args, out),
             Command::Fairness(args) => fairness::fairness(&args, out),

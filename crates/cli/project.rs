@@ -28,6 +28,18 @@ pub(crate) fn here() -> Result<Option<Project>, Failure> {
     if marked { discover(&[]).map(Some) } else { Ok(None) }
 }
 
+/// The file that a scenario is in, as CI names it: from the root of the repository, else of the project.
+pub(crate) fn file_of(project: &Project, scenario: &str) -> Option<String> {
+    let stem = scenario.split('#').next().unwrap_or(scenario);
+    let folder = project.root.join(&project.config.folders.scenarios);
+    let path =
+        ["yaml", "yml"].map(|end| folder.join(format!("{stem}.{end}"))).into_iter().find(|path| path.is_file())?;
+    let checkout = std::env::var_os("GITHUB_WORKSPACE").or_else(|| std::env::var_os("CI_PROJECT_DIR"));
+    let root = checkout.and_then(|root| PathBuf::from(root).canonicalize().ok()).filter(|root| path.starts_with(root));
+    let inside = path.strip_prefix(root.as_ref().unwrap_or(&project.root)).ok()?;
+    Some(inside.to_string_lossy().into_owned())
+}
+
 /// The project, and the scenarios that are selected of it.
 pub(crate) fn selected(args: &SelectArgs, out: Out) -> Result<(Project, Suite, Vec<Arc<Scenario>>), Failure> {
     selected_each(args, out, &mut |_| {})

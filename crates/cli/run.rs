@@ -444,7 +444,9 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
         file.close()?;
         crate::judge::keep_known(&intent.project, &path, out)?;
     }
-    finish(&path, &reason, &stopped, out)
+    let exit = finish(&path, &reason, &stopped, out)?;
+    crate::report::of_run(&path, &args.outputs, out)?;
+    Ok(exit)
 }
 
 fn create(

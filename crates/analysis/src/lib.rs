@@ -23,6 +23,7 @@ mod histogram;
 mod judged;
 pub mod power;
 pub mod protocol;
+mod provenance;
 pub mod scaling;
 pub mod simulated;
 mod summary;
@@ -32,7 +33,10 @@ pub mod until;
 pub use arm::{Arm, Task, Trial};
 pub use episode::{Episode, EpisodeError, episode};
 pub use judged::{JudgedItem, JudgedPass, JudgedRate, JudgedRun, calibrations, keep_calibration};
+/// The run file, for those who read episodes behind the figures.
+pub use mocktrial_store as store;
 pub use mocktrial_store::{EpisodeRow, EpisodeTexts, FailedCriterion, Header, Selection, State, Status};
+pub use provenance::{Provenance, Treatment};
 pub use summary::{
     Bounds, CellSummary, Difference, EndpointSummary, Estimate, FailureKind, FailureSummary, Latency, Outcome, PassHat,
     ScenarioSummary, Summary,

@@ -1,8 +1,9 @@
 //! How endpoints or runs differ, for the terminal.
 
+use crate::axis;
 use crate::number::{count, p_value, percent, points};
 use crate::table::{Cell, Table};
-use crate::text::{Ink, Style, clean_line, flow, wrap};
+use crate::text::{Ink, Style, clean_line, flow, paragraph, wrap};
 use crate::value::json_by_value;
 use mocktrial_analysis::Estimate;
 use mocktrial_analysis::compare::{
@@ -69,14 +70,6 @@ fn heads(texts: &[&str]) -> Vec<Cell> {
 
 fn title(out: &mut String, text: &str, style: &Style) {
     paragraph(out, text, Ink::Strong, style);
-}
-
-fn paragraph(out: &mut String, text: &str, ink: Ink, style: &Style) {
-    for (n, line) in wrap(text, style.width().saturating_sub(2)).iter().enumerate() {
-        out.push_str(if n > 0 { "  " } else { "" });
-        out.push_str(&style.paint(ink, line));
-        out.push('\n');
-    }
 }
 
 fn ends(e: &Estimate) -> String {
@@ -159,9 +152,7 @@ fn stated(
     confidence: &str,
     style: &Style,
 ) {
-    let width = style.width().saturating_sub(4).min(61);
-    out.push_str(&format!("  {}\n", style.paint(Ink::Faint, &scale(width))));
-    out.push_str(&format!("  {}\n", drawn(delta, width)));
+    out.push_str(&axis::difference(delta, None, pair.verdict.into(), style));
     paragraph(out, &sentence(pair, delta, (first, second), scope, confidence), verdict(pair).1, style);
 }
 
@@ -336,7 +327,7 @@ fn mark((k, n): (u32, u32)) -> Cell {
 }
 
 /// The most frequent way of parting, in words.
-fn parting(flip: &Flip) -> String {
+pub(crate) fn parting(flip: &Flip) -> String {
     let Some(d) = flip.divergences.first() else { return String::new() };
     format!("{} ({} of {})", way(d), d.trials, count(d.of.into(), "trial"))
 }
@@ -358,47 +349,5 @@ fn way(d: &Divergence) -> String {
         Divergent::OnlyFirst { tool } => format!("call {}: {} on top", d.call, clean_line(tool)),
         Divergent::OnlySecond { tool } => format!("call {}: no {}", d.call, clean_line(tool)),
         Divergent::Answer => "the calls are the same, the answer differs".to_owned(),
-    }
-}
-
-/// A difference drawn on the axis from −100 to +100 points.
-fn drawn(e: &Estimate, width: usize) -> String {
-    let last = width.max(11) - 1;
-    let last = last - last % 2;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "columns")]
-    let at = |delta: f64| (f64::midpoint(delta.clamp(-1.0, 1.0), 1.0) * last as f64).round() as usize;
-    let (low, value, high) = (at(e.low), at(e.value), at(e.high));
-    (0..=last)
-        .map(|column| match column {
-            c if c == value => '●',
-            c if c == low => '├',
-            c if c == high => '┤',
-            c if c * 2 == last => '┼',
-            c if c > low && c < high => '─',
-            0 => '│',
-            c if c == last => '│',
-            _ => ' ',
-        })
-        .collect()
-}
-
-/// The labels above such an axis.
-fn scale(width: usize) -> String {
-    let last = width.max(11) - 1;
-    let last = last - last % 2;
-    let middle = last / 2;
-    format!("−100{}0{}+100", " ".repeat(middle - 4), " ".repeat(last - middle - 4))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_is_drawn_around_its_zero() {
-        let draw = |value, low, high| drawn(&Estimate { value, low, high }, 21);
-        assert_eq!(draw(0.2, -0.1, 0.5), "│        ├┼─●──┤    │");
-        assert_eq!(draw(-0.5, -0.5, -0.5), "│    ●    ┼         │");
-        assert_eq!(scale(21), "−100      0      +100");
     }
 }

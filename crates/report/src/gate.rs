@@ -1,128 +1,83 @@
 //! The gate's answer, for the terminal.
 
+use crate::axis;
 use crate::compare::looked;
+use crate::model::{Standing, parts, rule_word};
 use crate::number::{count, money, p_value, percent, points, time};
-use crate::table::{Cell, Table};
-use crate::text::{Ink, Style, clean_line, wrap};
+use crate::table::Table;
+use crate::text::{Ink, Style, clean_line, flow, paragraph};
 use mocktrial_analysis::compare::{Scope, WhyOut};
 use mocktrial_analysis::gate::{Answer, Gated, Needed, Tested};
 use mocktrial_analysis::until::Decision;
 
-/// The answer in a sentence, what it rests on, and what would decide it.
+/// What it is held against, part by part, what is to be known of it, and the answer in a sentence.
 #[must_use]
 pub fn gated(g: &Gated, style: &Style) -> String {
     let mut out = String::new();
-    let say = |out: &mut String, text: &str, ink: Ink| {
-        for (n, line) in wrap(text, style.width().saturating_sub(2)).iter().enumerate() {
-            out.push_str(if n > 0 { "  " } else { "" });
-            out.push_str(&style.paint(ink, line));
-            out.push('\n');
-        }
-    };
-    let (endpoint, against) = (clean_line(&g.endpoint), clean_line(&g.against));
-    say(&mut out, &format!("Gate: {endpoint} of {} against {against}", clean_line(&g.run)), Ink::Strong);
-    let scope = match g.scope {
-        Scope::Suite => "on these scenarios",
-        Scope::Population => "on scenarios like these",
-    };
+    let sheet = parts(g);
+    paragraph(&mut out, &sheet.title, Ink::Strong, style);
     let differs = if g.treatment.is_empty() {
         "nothing differs between the endpoints".to_owned()
     } else {
-        format!("what differs: {}", g.treatment.iter().map(|p| clean_line(p)).collect::<Vec<_>>().join(", "))
+        format!("what differs: {}", g.treatment.join(", "))
     };
-    say(&mut out, &format!("{scope} · {differs} · {} trials", g.trials.0), Ink::Faint);
-    out.push('\n');
-    let mut rows = vec![row("pass rate", &g.rate, g.scope)];
-    rows.extend(g.with_quarantined.iter().map(|t| row("with those in quarantine", t, g.scope)));
-    rows.extend(g.anchor.iter().map(|t| row("against the anchor", t, g.scope)));
-    rows.extend(g.tags.iter().map(|(tag, t)| row(&format!("tag {}", clean_line(tag)), t, g.scope)));
-    for rule in &g.rules {
-        let about = if rule.about.is_empty() { String::new() } else { format!(" {}", clean_line(&rule.about)) };
-        let (word, ink) = kept(rule.answer);
-        rows.push(vec![
-            Cell::new(format!("{}{about}", rule.rule.replace('_', " "))),
-            Cell::inked(word, ink),
-            Cell::new(clean_line(&rule.found)),
-        ]);
+    let facts = [on(g.scope).to_owned(), differs, count(g.trials.0, "trial")];
+    for line in flow(&facts.map(|f| clean_line(&f)), style.width()) {
+        paragraph(&mut out, &line, Ink::Faint, style);
     }
-    out.push_str(&Table { rows, right: false }.render(0, style));
     out.push('\n');
-    for (why, text) in left_out(g, &against) {
-        say(&mut out, &format!("left out: {text} {why}"), Ink::Unsure);
+    if let Some(effect) = g.rate.delta.filter(|_| g.refused.is_none()) {
+        out.push_str(&axis::difference(&effect, Some(g.rate.margin), g.answer.into(), style));
     }
+    out.push_str(&Table::of(&sheet, false).render(0, style));
+    out.push('\n');
+    let remarks = remarks(g);
+    for remark in &remarks {
+        paragraph(&mut out, remark, Ink::Unsure, style);
+    }
+    if !remarks.is_empty() {
+        out.push('\n');
+    }
+    let (head, settle) = conclusion(g);
+    paragraph(&mut out, &head, Standing::from(g.answer).into(), style);
+    if !settle.is_empty() {
+        paragraph(&mut out, &settle, Ink::Strong, style);
+    }
+    out
+}
+
+fn on(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Suite => "on these scenarios",
+        Scope::Population => "on scenarios like these",
+    }
+}
+
+/// What is to be known of a gate's answer, in a few words each.
+pub(crate) fn remarks(g: &Gated) -> Vec<String> {
+    let mut said: Vec<String> =
+        left_out(g, &g.against).into_iter().map(|(why, text)| format!("left out: {text} {why}")).collect();
     if g.unfinished > 0 {
-        let said = format!("{} of the run did not take place: it was stopped", count(g.unfinished, "planned trial"));
-        say(&mut out, &said, Ink::Unsure);
+        said.push(format!("{} of the run did not take place: it was stopped", count(g.unfinished, "planned trial")));
     }
-    for drift in &g.drift {
-        let said = format!(
-            "{}: a difference may be the provider's, and cannot be told from the change; `--control` runs both side by side",
-            clean_line(drift)
-        );
-        say(&mut out, &said, Ink::Unsure);
-    }
+    said.extend(g.drift.iter().map(|drift| {
+        format!(
+            "{drift}: a difference may be the provider's, and cannot be told from the change; `--control` runs both side by side"
+        )
+    }));
     if let Some(p) = g.p_missing.filter(|p| *p < 0.05) {
-        let said =
-            format!("the sides lack trials unequally often (p {}): what is missing may not be chance", p_value(p));
-        say(&mut out, &said, Ink::Unsure);
+        said.push(format!(
+            "the sides lack trials unequally often (p {}): what is missing may not be chance",
+            p_value(p)
+        ));
     }
     let (all, replayed) = g.trials;
     if replayed > 0 {
         let share = if replayed == all { "all".to_owned() } else { replayed.to_string() };
         let of = count(all, "trial");
-        say(
-            &mut out,
-            &format!("{share} of {of} replayed from cassettes: this tests graders and harness, not the model"),
-            Ink::Unsure,
-        );
+        said.push(format!("{share} of {of} replayed from cassettes: this tests graders and harness, not the model"));
     }
-    if g.anchor.is_none() || !out.ends_with("\n\n") {
-        out.push('\n');
-    }
-    let (text, ink) = sentence(g, &endpoint, &against, scope);
-    say(&mut out, &text, ink);
-    while out.contains("\n\n\n") {
-        out = out.replace("\n\n\n", "\n\n");
-    }
-    out
-}
-
-fn row(name: &str, t: &Tested, scope: Scope) -> Vec<Cell> {
-    let (word, ink) = verdict(t.answer);
-    vec![Cell::new(name), Cell::inked(word, ink), Cell::new(figures(t, scope))]
-}
-
-fn figures(t: &Tested, scope: Scope) -> String {
-    let Some(d) = t.delta else { return String::new() };
-    format!(
-        "{} points ({} to {} at {} %), margin {}, {}",
-        points(d.value),
-        points(d.low),
-        points(d.high),
-        percent(t.confidence),
-        points(-t.margin),
-        match (scope, t.units) {
-            (Scope::Suite, n) => count(n, "scenario"),
-            (Scope::Population, 1) => "1 family".to_owned(),
-            (Scope::Population, n) => format!("{n} families"),
-        },
-    )
-}
-
-fn verdict(answer: Answer) -> (&'static str, Ink) {
-    match answer {
-        Answer::NoWorse => ("no worse", Ink::Pass),
-        Answer::Inconclusive => ("inconclusive", Ink::Unsure),
-        Answer::Regressed => ("regressed", Ink::Fail),
-    }
-}
-
-fn kept(answer: Answer) -> (&'static str, Ink) {
-    match answer {
-        Answer::NoWorse => ("kept", Ink::Pass),
-        Answer::Inconclusive => ("unknown", Ink::Unsure),
-        Answer::Regressed => ("broken", Ink::Fail),
-    }
+    said
 }
 
 /// The reasons for which scenarios are left out, with how many and which.
@@ -151,39 +106,35 @@ fn left_out(g: &Gated, against: &str) -> Vec<(String, String)> {
     reasons.into_iter().map(|(why, names)| (why, shown(names))).collect()
 }
 
-fn sentence(g: &Gated, endpoint: &str, against: &str, scope: &str) -> (String, Ink) {
+/// A gate's answer in a sentence, and what would settle it where it is open.
+pub(crate) fn conclusion(g: &Gated) -> (String, String) {
+    let said = |head: String| (head, String::new());
     if let Some(why) = &g.refused {
-        return (format!("No answer: {}.", clean_line(why)), Ink::Unsure);
+        return said(format!("No answer: {why}."));
     }
     if let Some(decided) = g.sequential.as_ref().filter(|_| g.answer == g.rate.answer) {
-        return (looked(decided), verdict(g.answer).1);
+        return said(looked(decided));
     }
+    let (endpoint, against, scope) = (&g.endpoint, &g.against, on(g.scope));
     let margin = points(g.rate.margin).replace('+', "");
-    let text = match g.answer {
-        Answer::Regressed => {
-            let broken: Vec<String> = reasons(g, Answer::Regressed);
-            format!("Regressed: {}.", broken.join("; "))
-        }
-        Answer::Inconclusive => {
-            let open = reasons(g, Answer::Inconclusive);
-            let needed = g.rate.needed.map_or_else(String::new, |n| format!(" {}", more(&n)));
-            format!("Inconclusive: {}.{needed}", open.join("; "))
-        }
-        Answer::NoWorse if g.trials.1 == g.trials.0 => {
+    match g.answer {
+        Answer::Regressed => said(format!("Regressed: {}.", reasons(g, Answer::Regressed).join("; "))),
+        Answer::Inconclusive => (
+            format!("Inconclusive: {}.", reasons(g, Answer::Inconclusive).join("; ")),
+            g.rate.needed.map_or_else(String::new, |n| more(&n)),
+        ),
+        Answer::NoWorse if g.trials.1 == g.trials.0 => said(
             "No worse, as far as graders and harness go: replayed episodes are graded no worse than before. Nothing is said of \
              the model, which was not asked."
-                .to_owned()
-        }
-        Answer::NoWorse if g.rate.surely_below_zero => format!(
-            "No worse: {scope}, {endpoint} does pass less often than {against}, but a loss of {margin} points or more is ruled out."
+                .to_owned(),
         ),
-        Answer::NoWorse => {
-            format!(
-                "No worse: {scope}, a loss of {margin} points or more of {endpoint} against {against} is ruled out."
-            )
-        }
-    };
-    (text, verdict(g.answer).1)
+        Answer::NoWorse if g.rate.surely_below_zero => said(format!(
+            "No worse: {scope}, {endpoint} does pass less often than {against}, but a loss of {margin} points or more is ruled out."
+        )),
+        Answer::NoWorse => said(format!(
+            "No worse: {scope}, a loss of {margin} points or more of {endpoint} against {against} is ruled out."
+        )),
+    }
 }
 
 /// What a run decided that looked at itself, in a sentence.
@@ -242,7 +193,7 @@ fn reasons(g: &Gated, answer: Answer) -> Vec<String> {
         }
         let alike: Vec<_> = own.iter().filter(|r| r.rule == rule.rule).collect();
         let name = rule.rule.replace('_', " ");
-        let word = kept(answer).0;
+        let word = rule_word(answer);
         found.push(match alike.as_slice() {
             [_] if rule.about.is_empty() => format!("the rule “{name}” is {word}: {}", clean_line(&rule.found)),
             [_] => format!("the rule “{name} {}” is {word}: {}", clean_line(&rule.about), clean_line(&rule.found)),

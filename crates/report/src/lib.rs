@@ -1,4 +1,4 @@
-//! One report model, rendered for terminals and machines.
+//! One report model, [`model::Report`], and every place where a result is read: terminal, browser, CI, data, paper.
 //!
 //! Pure functions from what `analysis` found to text: nothing here prints, reads a clock or asks
 //! the terminal anything. [`Style`] says how wide the text may be and whether it may be coloured.
@@ -24,12 +24,14 @@ mod episode;
 mod fairness;
 mod gate;
 mod health;
-pub mod html;
+mod html;
 mod json;
 mod judged;
 mod list;
 mod live_audit;
+pub mod model;
 mod number;
+mod output;
 mod power;
 mod protocol;
 mod scaling;
@@ -49,6 +51,7 @@ pub use json::{REPORT_VERSION, episode_json, summary_json};
 pub use judged::{calibration, review};
 pub use list::{ListRow, list};
 pub use live_audit::live_audit;
+pub use output::{Make, OUTPUTS, Output, OutputError, Sources};
 pub use power::{foreseen, settle};
 pub use protocol::protocols;
 pub use scaling::scaling;

@@ -1,5 +1,6 @@
 //! A run's summary for the terminal.
 
+use crate::model::tables::known;
 use crate::number::{count, money, p_value, percent, points, rate, short, time};
 use crate::table::{Cell, Table};
 use crate::text::{Ink, Style, clean_line, columns, flow, pad_left, wrap};
@@ -266,53 +267,15 @@ fn effort(out: &mut String, summary: &Summary, style: &Style) {
     out.push('\n');
 }
 
-/// How many episodes are left out of an endpoint's rate, by whose doing and by what end.
-fn excluded(e: &EndpointSummary) -> String {
-    let causes: Vec<String> = e
-        .excluded
-        .iter()
-        .map(|(cause, n)| {
-            let cut: Vec<_> =
-                e.ends.iter().filter(|(end, _)| end.is_infrastructure() && end.cause() == *cause).collect();
-            let mut why: Vec<String> = cut.iter().map(|(end, n)| format!("{n} {end}")).collect();
-            let ungraded = n.saturating_sub(cut.iter().map(|(_, n)| n).sum());
-            if ungraded > 0 {
-                why.push(format!("{ungraded} ungraded"));
-            }
-            format!("{cause} {n} ({})", why.join(", "))
-        })
-        .collect();
-    let all = e.excluded.values().sum::<u64>();
-    let bounds = e.bounds.map_or_else(String::new, |b| {
-        let them = if all == 1 { "an outcome for it" } else { "outcomes for them" };
-        format!("; with {them} it would be {}–{} %", percent(b.worst), percent(b.best))
-    });
-    format!("{} left out of the rate, by cause: {}{bounds}", count(all, "episode"), causes.join(", "))
-}
-
 fn left_out(out: &mut String, summary: &Summary, style: &Style) {
-    let mut lines = Vec::new();
-    for e in &summary.endpoints {
-        let name = clean_line(&e.name);
-        if !e.excluded.is_empty() {
-            lines.push((format!("{name}: {}", excluded(e)), Ink::Unsure));
-        }
-        lines.extend(judged::pass(e).map(|said| (format!("{name}: {said}"), Ink::Unsure)));
-        if e.replayed > 0 {
-            let share = if e.replayed == e.finished { "all".to_owned() } else { e.replayed.to_string() };
-            lines.push((
-                format!("{name}: {share} of {} replayed from cassettes: no new evidence", count(e.finished, "episode")),
-                Ink::Faint,
-            ));
-        }
-    }
+    let lines = known(summary);
     if lines.is_empty() {
         return;
     }
     title(out, "What to know of these rates", style);
-    for (line, ink) in lines {
-        for (n, text) in wrap(&line, style.width() - 4).iter().enumerate() {
-            out.push_str(&format!("  {}{}\n", if n > 0 { "  " } else { "" }, style.paint(ink, text)));
+    for line in lines {
+        for (n, text) in wrap(&clean_line(&line), style.width() - 4).iter().enumerate() {
+            out.push_str(&format!("  {}{}\n", if n > 0 { "  " } else { "" }, style.paint(Ink::Unsure, text)));
         }
     }
     out.push('\n');

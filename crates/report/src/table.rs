@@ -1,6 +1,7 @@
 //! Aligned columns.
 
-use crate::text::{Ink, Style, columns, pad, pad_left, wrap};
+use crate::model::{Datum, Sheet, Standing};
+use crate::text::{Ink, Style, clean_line, columns, pad, pad_left, wrap};
 
 /// A cell: its text and its colour.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,16 @@ impl Cell {
     }
 }
 
+impl From<&Datum> for Cell {
+    fn from(datum: &Datum) -> Self {
+        let text = clean_line(&datum.text());
+        match datum.standing() {
+            Standing::None => Self::new(text),
+            standing => Self::inked(text, standing.into()),
+        }
+    }
+}
+
 /// Rows whose columns are aligned: the first to the left, the others as `right` says.
 pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Cell>>,
@@ -26,6 +37,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// A sheet as a table, with or without the heads of its columns.
+    pub(crate) fn of(sheet: &Sheet, heads: bool) -> Self {
+        let head: Vec<Cell> = sheet.columns.iter().map(|c| Cell::inked(clean_line(&c.head), Ink::Faint)).collect();
+        let rows = sheet.rows.iter().map(|row| row.iter().map(Cell::from).collect());
+        Self { rows: heads.then_some(head).into_iter().chain(rows).collect(), right: false }
+    }
+
     /// The width of its widest row.
     pub(crate) fn width(&self) -> usize {
         let widths = self.widths();

@@ -1,5 +1,6 @@
 //! Text for terminals: hostile characters made visible, width counted, lines wrapped, colours.
 
+use crate::model::Standing;
 use std::fmt::Write as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -44,6 +45,17 @@ pub(crate) enum Ink {
     Strong,
     Faint,
     Agent,
+}
+
+impl From<Standing> for Ink {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Good => Self::Pass,
+            Standing::Bad => Self::Fail,
+            Standing::Open => Self::Unsure,
+            Standing::None => Self::Strong,
+        }
+    }
 }
 
 impl Ink {
@@ -156,6 +168,15 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines.iter().map(|l| l.trim_end().to_owned()).collect()
+}
+
+/// Adds a text, cleaned and wrapped; what follows its first line is indented by two.
+pub(crate) fn paragraph(out: &mut String, text: &str, ink: Ink, style: &Style) {
+    for (n, line) in wrap(&clean_line(text), style.width().saturating_sub(2)).iter().enumerate() {
+        out.push_str(if n > 0 { "  " } else { "" });
+        out.push_str(&style.paint(ink, line));
+        out.push('\n');
+    }
 }
 
 /// Facts one after the other, `a · b · c`, broken between facts where it can.

@@ -269,7 +269,10 @@ fn one(first: &Arm, second: &Arm, terms: Terms) -> Result<Comparison, AnalysisEr
         cost: if claim { ratio::of(&pairs, terms, |t| t.cost)? } else { None },
         latency: if claim { ratio::of(&pairs, terms, |t| t.latency_ms)? } else { None },
         tags: if claim { tags(&pairs, terms)? } else { Vec::new() },
-        flips: flips(&pairs),
+        flips: flips(pairs.iter().map(|p| {
+            let of = |t: &Task| (t.passed(), t.counted());
+            (p.name, of(p.first), of(p.second))
+        })),
         left_out,
     })
 }
@@ -399,20 +402,17 @@ fn tags(pairs: &[Pair<'_>], terms: Terms) -> Result<Vec<TagDifference>, Analysis
     Ok(found.into_iter().zip(adjusted).map(|((tag, _), p_adjusted)| TagDifference { p_adjusted, ..tag }).collect())
 }
 
-fn flips(pairs: &[Pair<'_>]) -> Vec<Flip> {
-    let mut found: Vec<Flip> = pairs
-        .iter()
-        .filter(|p| p.first.rate() != p.second.rate())
-        .map(|p| {
-            let first = (p.first.passed(), p.first.counted());
-            let second = (p.second.passed(), p.second.counted());
-            Flip {
-                scenario: Arc::clone(p.name),
-                first,
-                second,
-                divergences: Vec::new(),
-                evidence: evidence(first, second),
-            }
+/// The scenarios on which two sides differ, each with passed and counted trials, strongest evidence first.
+pub(crate) fn flips<'a>(sides: impl Iterator<Item = (&'a Arc<str>, (u32, u32), (u32, u32))>) -> Vec<Flip> {
+    let rate = |(k, n): (u32, u32)| (n > 0).then(|| f64::from(k) / f64::from(n));
+    let mut found: Vec<Flip> = sides
+        .filter(|(_, first, second)| rate(*first) != rate(*second))
+        .map(|(name, first, second)| Flip {
+            scenario: Arc::clone(name),
+            first,
+            second,
+            divergences: Vec::new(),
+            evidence: evidence(first, second),
         })
         .collect();
     found.sort_by(|a, b| b.evidence.total_cmp(&a.evidence).then_with(|| a.scenario.cmp(&b.scenario)));
@@ -424,12 +424,12 @@ fn flips(pairs: &[Pair<'_>]) -> Vec<Flip> {
 /// # Errors
 /// When a run cannot be read.
 pub fn explain(
-    comparison: &mut Comparison,
+    flips: &mut [Flip],
     first: (&dyn Store, &Arm),
     second: (&dyn Store, &Arm),
     limit: usize,
 ) -> Result<(), AnalysisError> {
-    for flip in comparison.flips.iter_mut().take(limit) {
+    for flip in flips.iter_mut().take(limit) {
         let (Some(task), Some(other)) = (first.1.tasks.get(&flip.scenario), second.1.tasks.get(&flip.scenario)) else {
             continue;
         };

@@ -13,7 +13,7 @@ pub use baseline::{AcceptError, Accepted, Baseline, Counts, run_hash};
 pub use sides::Standard;
 
 use crate::arm::Arm;
-use crate::compare::{LeftOut, Scope};
+use crate::compare::{Flip, LeftOut, Scope, flips};
 use crate::until::Decided;
 use crate::{AnalysisError, Bounds, Estimate};
 use mocktrial_stats::{Gate, GateRule, GateVerdict, ci_mean_t, gate_ni};
@@ -135,6 +135,8 @@ pub struct Gated {
     pub run: String,
     /// What it is held against, in words: a run, or a baseline and its date.
     pub against: String,
+    /// The run that was held against, with its endpoint.
+    pub standard: HeldAgainst,
     /// Why no answer can be given at all; `None` where one can.
     pub refused: Option<String>,
     /// What the run decided by looking at itself, where that is the answer on the rate: then no figure of a plan of fixed
@@ -155,6 +157,9 @@ pub struct Gated {
     pub treatment: Vec<String>,
     /// Scenarios that are left out.
     pub left_out: Vec<LeftOut>,
+    /// Scenarios on which the candidate (first) and the standard (second) differ, by evidence; how their trials part is only
+    /// known where [`explain`](crate::compare::explain) has looked into both runs.
+    pub flips: Vec<Flip>,
     /// Trials of the candidate that count, and those of them that were replayed.
     pub trials: (u64, u64),
     /// Trials of the candidate that were planned and have not run.
@@ -163,6 +168,15 @@ pub struct Gated {
     pub p_missing: Option<f64>,
     /// Why a difference may be the provider's drift, and not the change; empty where nothing speaks for it.
     pub drift: Vec<String>,
+}
+
+/// What a gate held its candidate against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldAgainst {
+    /// The run.
+    pub run: String,
+    /// The endpoint.
+    pub endpoint: Arc<str>,
 }
 
 /// Holds a candidate against a standard. `age_days`: how old the standard's run is.
@@ -183,6 +197,9 @@ pub fn gate(
         Ok(Some(decided)) => sequential::answered(decided),
         _ => tested(&matched, rules, rules.margin, rules.alpha, &means)?,
     };
+    let counting = matched.iter().filter(|m| m.candidate.counted() > 0 && m.standard.n > 0);
+    let flips =
+        flips(counting.map(|m| (m.name, (m.candidate.passed(), m.candidate.counted()), (m.standard.k, m.standard.n))));
     let (sequential, refused) = match sequential {
         Ok(Some(decided)) => (Some(decided.clone()), candidate.refused.clone()),
         Ok(None) => (None, refusal(candidate, standard, &rate)),
@@ -205,6 +222,7 @@ pub fn gate(
             endpoint: Arc::clone(&candidate.endpoint),
             run: candidate.run.clone(),
             against: standard.name.clone(),
+            standard: standard.held(),
             refused: Some(why),
             sequential: None,
             p_missing: missing(&matched),
@@ -215,6 +233,7 @@ pub fn gate(
             rules: ruled(candidate, rules)?,
             treatment: standard.differing_parts(candidate),
             left_out,
+            flips,
             trials: candidate.replayed(),
             unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
             drift: Vec::new(),
@@ -255,6 +274,7 @@ pub fn gate(
         endpoint: Arc::clone(&candidate.endpoint),
         run: candidate.run.clone(),
         against: standard.name.clone(),
+        standard: standard.held(),
         refused: None,
         sequential,
         p_missing: missing(&matched),
@@ -265,6 +285,7 @@ pub fn gate(
         rules: ruled,
         treatment: standard.differing_parts(candidate),
         left_out,
+        flips,
         trials: candidate.replayed(),
         unfinished: candidate.tasks.values().map(|task| u64::from(task.unfinished())).sum(),
         drift: drift(candidate, standard, age_days, rules),

@@ -1,5 +1,6 @@
 //! What a candidate is held against: accepted results, or another arm, in the same form.
 
+use super::HeldAgainst;
 use super::baseline::{Accepted, Counts};
 use crate::arm::{Arm, Task};
 use crate::compare::pairing::{by_unit, trials_by_unit};
@@ -19,6 +20,8 @@ pub struct Standard {
     pub parts: BTreeMap<String, Digest>,
     /// Its run, and when that was begun.
     pub run: (String, String),
+    /// The endpoint.
+    pub endpoint: Arc<str>,
     /// Whether it ran side by side with the candidate, so that a provider's drift hits both alike.
     pub side_by_side: bool,
     /// What the provider said it answered with.
@@ -36,6 +39,7 @@ impl Standard {
             refused: arm.no_rate(),
             parts: arm.parts.clone(),
             run: (arm.run.clone(), arm.created.clone()),
+            endpoint: Arc::clone(&arm.endpoint),
             side_by_side: false,
             served: arm.served.clone(),
             scenarios: arm.tasks.iter().map(|(name, task)| (Arc::clone(name), Counts::of(task))).collect(),
@@ -44,17 +48,22 @@ impl Standard {
 
     /// Accepted results; `what` is `baseline` or `anchor`.
     #[must_use]
-    pub fn of_accepted(accepted: &Accepted, what: &str) -> Self {
+    pub fn of_accepted(accepted: &Accepted, endpoint: &Arc<str>, what: &str) -> Self {
         let day = accepted.ran.get(..10).unwrap_or(&accepted.ran);
         Self {
             name: format!("the {what} of {day}"),
             refused: None,
             parts: accepted.parts.clone(),
             run: (accepted.run.clone(), accepted.ran.clone()),
+            endpoint: Arc::clone(endpoint),
             side_by_side: false,
             served: accepted.served.clone(),
             scenarios: accepted.scenarios.clone(),
         }
+    }
+
+    pub(super) fn held(&self) -> HeldAgainst {
+        HeldAgainst { run: self.run.0.clone(), endpoint: Arc::clone(&self.endpoint) }
     }
 
     /// The parts of the treatment in which a candidate differs.
@@ -68,6 +77,7 @@ impl Standard {
 /// A scenario on both sides.
 #[derive(Clone, Debug)]
 pub(crate) struct Matched<'a> {
+    pub(crate) name: &'a Arc<str>,
     pub(crate) candidate: &'a Task,
     pub(crate) standard: &'a Counts,
 }
@@ -82,7 +92,7 @@ pub(crate) fn match_up<'a>(candidate: &'a Arm, standard: &'a Standard) -> (Vec<M
             Some(counts) if counts.criteria != task.instrument.criteria => WhyOut::CriteriaDiffer,
             Some(counts) => {
                 // What has trials without an outcome alone is left out of the rate, but not of what could have been.
-                matched.push(Matched { candidate: task, standard: counts });
+                matched.push(Matched { name, candidate: task, standard: counts });
                 match () {
                     () if task.trials.is_empty() => WhyOut::NoneCountsInFirst,
                     () if counts.n == 0 => WhyOut::NoneCountsInSecond,

@@ -6,22 +6,27 @@
 use base64::Engine as _;
 use flate2::{Compression, write::GzEncoder};
 use sha2::Digest as _;
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 /// A chunk is closed beyond this size, uncompressed.
 const SIZE: usize = 512 * 1024;
+
+/// So many are compressed at once. On every machine as many, for what goes beside the page depends on what has been written.
+const AHEAD: usize = 4;
 
 /// A text's place: the number of its chunk, and its number therein.
 pub(crate) type Place = (u32, u32);
 
 /// Where chunks go that do not fit into the page.
 #[derive(Clone, Debug)]
-pub struct Beside {
+pub(crate) struct Beside {
     /// The folder, which exists.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Its path as seen from the page, such as `report.data`.
-    pub link: String,
+    pub(crate) link: String,
 }
 
 #[derive(Debug, Default)]
@@ -31,23 +36,29 @@ struct Open {
     bytes: Vec<u8>,
 }
 
-/// Chunks that are being filled and written.
+/// Chunks that are being filled, compressed and written.
 #[derive(Debug)]
 pub(crate) struct Chunks {
     beside: Option<Beside>,
     /// What belongs into the page, and what may go beside it.
     open: [Open; 2],
     next: u32,
-    full: Vec<(bool, Open)>,
-    threads: usize,
+    /// Those that are being compressed, in order.
+    closed: VecDeque<Closed>,
     inline: u64,
+}
+
+#[derive(Debug)]
+struct Closed {
+    aside: bool,
+    number: u32,
+    packed: JoinHandle<io::Result<String>>,
 }
 
 impl Chunks {
     pub(crate) fn new(beside: Option<Beside>) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let open = [Open::default(), Open { number: 1, ..Open::default() }];
-        Self { beside, open, next: 2, full: Vec::new(), threads, inline: 0 }
+        Self { beside, open, next: 2, closed: VecDeque::new(), inline: 0 }
     }
 
     pub(crate) fn folder(&self) -> Option<&str> {
@@ -68,10 +79,7 @@ impl Chunks {
         if open.bytes.len() >= SIZE {
             let full = std::mem::replace(open, Open { number: self.next, ..Open::default() });
             self.next += 1;
-            self.full.push((aside, full));
-            if self.full.len() >= self.threads {
-                self.write(out)?;
-            }
+            self.close(out, aside, full)?;
         }
         Ok(place)
     }
@@ -79,33 +87,40 @@ impl Chunks {
     pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         for (aside, open) in [false, true].into_iter().zip(std::mem::take(&mut self.open)) {
             if open.texts > 0 {
-                self.full.push((aside, open));
+                self.close(out, aside, open)?;
             }
         }
-        self.write(out)
-    }
-
-    fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let full = std::mem::take(&mut self.full);
-        let packed: Vec<io::Result<String>> = std::thread::scope(|scope| {
-            let work: Vec<_> = full.iter().map(|(_, open)| scope.spawn(|| pack(&open.bytes))).collect();
-            let failed = || Err(io::Error::other("compression failed"));
-            work.into_iter().map(|work| work.join().unwrap_or_else(|_| failed())).collect()
-        });
-        for ((aside, open), packed) in full.iter().zip(packed) {
-            let packed = packed?;
-            match self.beside.as_ref().filter(|_| *aside) {
-                Some(beside) => {
-                    let path = beside.folder.join(format!("{}.js", open.number));
-                    std::fs::write(path, format!("mocktrialChunk({},\"{packed}\")\n", open.number))?;
-                }
-                None => {
-                    self.inline += packed.len() as u64;
-                    writeln!(out, "<script type=\"text/plain\" id=\"chunk{}\">{packed}</script>", open.number)?;
-                }
-            }
+        while !self.closed.is_empty() {
+            self.write(out)?;
         }
         Ok(())
+    }
+
+    /// Has a chunk compressed while others are filled; what is waited for is bounded.
+    fn close(&mut self, out: &mut impl Write, aside: bool, full: Open) -> io::Result<()> {
+        let Open { number, bytes, .. } = full;
+        let packed = std::thread::Builder::new().name("compress".into()).spawn(move || pack(&bytes))?;
+        self.closed.push_back(Closed { aside, number, packed });
+        if self.closed.len() > AHEAD {
+            self.write(out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the first of those that are closed.
+    fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let Some(Closed { aside, number, packed }) = self.closed.pop_front() else { return Ok(()) };
+        let packed = packed.join().unwrap_or_else(|_| Err(io::Error::other("compression failed")))?;
+        match self.beside.as_ref().filter(|_| aside) {
+            Some(beside) => {
+                let path = beside.folder.join(format!("{number}.js"));
+                std::fs::write(path, format!("mocktrialChunk({number},\"{packed}\")\n"))
+            }
+            None => {
+                self.inline += packed.len() as u64;
+                writeln!(out, "<script type=\"text/plain\" id=\"chunk{number}\">{packed}</script>")
+            }
+        }
     }
 }
 

@@ -1,54 +1,15 @@
 //! The first screen: the verdict, the effect, what would settle it, endpoints and causes, and all of it in plain words.
 
 use super::picture;
-use crate::compare::{by_itself, on, sentence};
-use crate::number::{count, money, percent, points, short, time};
+use crate::model::{Datum, Report, Sheet, Standing, parts, tables};
+use crate::number::count;
 use crate::text::clean_line;
-use mocktrial_analysis::compare::{Compared, Comparison, PairVerdict, Side};
-use mocktrial_analysis::scaling::Front;
-use mocktrial_analysis::{EndpointSummary, Estimate, FailureKind, Summary};
-use mocktrial_trajectory::EndReason;
+use mocktrial_analysis::Summary;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// A fact for the foot of the page: what it is called, and what it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// What it is called.
-    pub name: String,
-    /// What it is.
-    pub text: String,
-}
-
-/// What the page is made from.
-#[derive(Clone, Debug)]
-pub struct HtmlReport {
-    /// The runs, in the order given.
-    pub runs: Vec<Summary>,
-    /// How endpoints or runs differ; `None` where there is but one.
-    pub compared: Option<Compared>,
-    /// For each of the comparison's pairs: what would settle it, in a sentence; empty where it is settled.
-    pub settle: Vec<String>,
-    /// The first run's cost–accuracy fronts.
-    pub fronts: Vec<Front>,
-    /// How the page came about: commands, versions, hashes.
-    pub facts: Vec<Fact>,
-}
-
-impl HtmlReport {
-    /// What an endpoint of a run is called on the page.
-    pub(crate) fn arm_name(&self, run: usize, endpoint: &str) -> String {
-        match self.runs.get(run) {
-            Some(summary) if self.runs.len() > 1 => format!("{endpoint} ({})", summary.run.name),
-            _ => endpoint.to_owned(),
-        }
-    }
-
-    fn side(&self, side: &Side) -> String {
-        let run = self.runs.iter().position(|r| r.run.name == side.run).unwrap_or(0);
-        clean_line(&self.arm_name(run, &side.endpoint))
-    }
-}
+/// Verdicts that are stated one by one; a table has the others.
+const VERDICTS: usize = 12;
 
 /// Text as it may stand in an element or an attribute: cleaned, and without markup.
 pub(crate) fn escape(text: &str) -> String {
@@ -66,15 +27,16 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-fn class(verdict: PairVerdict) -> &'static str {
-    match verdict {
-        PairVerdict::Better => "pass",
-        PairVerdict::Worse => "fail",
-        PairVerdict::Undecided => "unsure",
+fn class(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Good => "pass",
+        Standing::Bad => "fail",
+        Standing::Open => "unsure",
+        Standing::None => "",
     }
 }
 
-pub(crate) fn write(out: &mut impl Write, report: &HtmlReport, policy: &str, style: &str) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, report: &Report, policy: &str, style: &str) -> io::Result<()> {
     let names: Vec<String> = report.runs.iter().map(|r| escape(&r.run.name)).collect();
     let title = names.join(", ");
     write!(
@@ -95,8 +57,19 @@ pub(crate) fn write(out: &mut impl Write, report: &HtmlReport, policy: &str, sty
     let mut text = String::new();
     verdicts(&mut text, report);
     plain(&mut text, report);
+    for gate in &report.gates {
+        sheet(&mut text, &parts(gate), false);
+    }
+    if report.compared.as_ref().is_some_and(|c| c.pairs.len() > 1) {
+        report.differences().iter().chain(&report.ranks()).for_each(|s| sheet(&mut text, s, true));
+    }
     for run in &report.runs {
-        endpoints(&mut text, report, run);
+        sheet(&mut text, &report.endpoints(run), true);
+    }
+    for run in &report.runs {
+        for line in tables::known(run) {
+            let _ = write!(text, "<p class=\"small\">{}</p>", escape(&line));
+        }
     }
     for front in &report.fronts {
         let drawn = picture::front(front);
@@ -104,15 +77,24 @@ pub(crate) fn write(out: &mut impl Write, report: &HtmlReport, policy: &str, sty
             let _ = write!(
                 text,
                 "<h2>Accuracy against cost</h2><p class=\"faint small\">{}, on {}. Green: on the front in at least 95 % of \
-                 draws of scenarios; amber: in at least half.</p><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy against cost\">{drawn}</div>",
+                 draws of scenarios; amber: in at least half.</p>",
                 escape(&picture::way(&front.way)),
                 count(front.scenarios, "scenario")
             );
+            region(&mut text, "Accuracy against cost", &drawn);
             break;
         }
     }
     for run in &report.runs {
-        failures(&mut text, report.runs.len() > 1, run);
+        failures(&mut text, report, run);
+    }
+    for counted in &report.accepted {
+        let _ = write!(
+            text,
+            "<p class=\"unsure\">Of {} only counts are known: its run file ({}) is not here, so that its episodes cannot be shown beside these.</p>",
+            escape(&counted.name),
+            escape(&counted.run)
+        );
     }
     text.push_str("<h2 id=\"scenarios\">Scenarios</h2>\n<div id=\"matrix\"></div>\n");
     facts(&mut text, report);
@@ -123,251 +105,120 @@ pub(crate) fn write(out: &mut impl Write, report: &HtmlReport, policy: &str, sty
     out.write_all(text.as_bytes())
 }
 
-fn span(e: &Estimate) -> String {
-    format!("{}–{} %", percent(e.low), percent(e.high))
+fn region(out: &mut String, label: &str, inside: &str) {
+    let label = escape(label);
+    let _ = write!(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">{inside}</div>");
 }
 
-fn rate(e: &EndpointSummary) -> String {
-    e.pass_rate.map_or_else(|| "–".into(), |r| format!("{} %", percent(r.value)))
-}
-
-fn verdicts(out: &mut String, report: &HtmlReport) {
-    let Some(all) = &report.compared else {
-        for run in &report.runs {
-            let text = match (&run.refused, run.endpoints.as_slice()) {
-                (Some(why), _) => format!("No rates are claimed: {}.", escape(why)),
-                (None, endpoints) => endpoints
-                    .iter()
-                    .map(|e| {
-                        let interval = e.pass_rate.map_or_else(String::new, |r| format!(" ({})", span(&r)));
-                        format!("{} passes {}{interval} on these scenarios.", escape(&e.name), rate(e))
-                    })
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            };
-            let _ = write!(out, "<p class=\"verdict\">{text}</p>");
+fn verdicts(out: &mut String, report: &Report) {
+    let all = report.verdicts();
+    let alone = all.len() == 1;
+    for (n, said) in all.iter().take(VERDICTS).enumerate() {
+        let class = class(said.standing);
+        let element = if alone || (n == 0 && said.figures.is_empty()) { "verdict" } else { "" };
+        let _ = write!(out, "<p class=\"{element} {class}\">{}</p>", escape(&said.head));
+        if !said.figures.is_empty() {
+            let _ = write!(out, "<p>{}</p>", escape(&said.figures));
         }
-        return;
-    };
-    if all.pairs.len() > 1 && !all.ranks.is_empty() {
-        let best: Vec<String> = all.ranks.iter().filter(|r| r.best == 1).map(|r| escape(&r.endpoint)).collect();
-        let text = match best.as_slice() {
-            [one] => format!("{one} is the best of {} {}.", all.ranks.len(), on(all.scope)),
-            several => format!("Undecided which is best: {} may each be.", several.join(", ")),
-        };
-        let _ = write!(out, "<p class=\"verdict\">{text}</p>");
+        if let Some(effect) = said.effect {
+            region(out, "The difference", &picture::effect(&effect.delta, class, effect.margin));
+        }
+        if !said.settle.is_empty() {
+            let _ = write!(out, "<p class=\"settle\">{}</p>", escape(&said.settle));
+        }
+        if !said.notes.is_empty() {
+            let _ = write!(out, "<p class=\"faint small\">{}</p>", escape(&said.notes.join(" · ")));
+        }
     }
-    let confidence = percent(all.confidence);
-    for (n, pair) in all.pairs.iter().enumerate().take(12) {
-        let (first, second) = (report.side(&pair.first), report.side(&pair.second));
-        let (head, figures) = match (&pair.refused, &pair.delta) {
-            (Some(why), _) => (format!("No answer for {first} against {second}: {}.", clean_line(why)), String::new()),
-            (None, Some(delta)) => {
-                let said = sentence(pair, delta, (&first, &second), on(all.scope), &confidence);
-                match said.rsplit_once(": ") {
-                    Some((head, figures)) => (format!("{head}."), figures.to_owned()),
-                    None => (said, String::new()),
-                }
-            }
-            (None, None) if pair.sequential.is_some() => (by_itself(pair), String::new()),
-            (None, None) => continue,
-        };
-        let element = if all.pairs.len() == 1 { "verdict" } else { "" };
-        let _ = write!(
-            out,
-            "<p class=\"{element} {}\">{}</p><p>{}</p>",
-            if pair.refused.is_some() { "unsure" } else { class(pair.verdict) },
-            escape(&head),
-            escape(&figures)
-        );
-        if let Some(delta) = pair.delta.filter(|_| pair.refused.is_none()) {
-            let _ = write!(
-                out,
-                "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"The difference\">{}</div>",
-                picture::effect(&delta, class(pair.verdict), None)
-            );
-        }
-        if let Some(settle) = report.settle.get(n).filter(|s| !s.is_empty()) {
-            let _ = write!(out, "<p class=\"settle\">{}</p>", escape(settle));
-        }
-        let mut small = Vec::new();
-        if !pair.treatment.is_empty() {
-            small.push(format!("what differs: {}", pair.treatment.join(", ")));
-        }
-        small.push(format!("{} compared", count(pair.scenarios, "scenario")));
-        if !pair.left_out.is_empty() {
-            small.push(format!("{} left out", count(pair.left_out.len() as u64, "scenario")));
-        }
-        small.extend(replayed(pair));
-        let _ = write!(out, "<p class=\"faint small\">{}</p>", escape(&small.join(" · ")));
+    if all.len() > VERDICTS {
+        let _ = write!(out, "<p class=\"faint\">and {} more, in the table below</p>", all.len() - VERDICTS);
     }
 }
 
-fn replayed(pair: &Comparison) -> Option<String> {
-    let (replayed, counted) = (pair.first.replayed + pair.second.replayed, pair.first.counted + pair.second.counted);
-    (replayed > 0)
-        .then(|| format!("{replayed} of {} replayed from recordings: no new evidence", count(counted, "trial")))
-}
-
-/// What a reader without statistics may take from it, and forward.
-fn plain(out: &mut String, report: &HtmlReport) {
-    let mut said: Vec<String> = Vec::new();
-    for (r, run) in report.runs.iter().enumerate() {
-        let ends: u64 = run.endpoints.iter().map(|e| e.finished).sum();
-        said.push(format!(
-            "{} tried {}, {} in all, with tools that were simulated.",
-            match run.endpoints.as_slice() {
-                [one] => clean_line(&report.arm_name(r, &one.name)),
-                several => format!("{} endpoints", several.len()),
-            },
-            count(run.scenarios.len() as u64, "task"),
-            count(ends, "attempt")
-        ));
-        if let Some(why) = &run.refused {
-            said.push(format!("No success rate is claimed: {}.", clean_line(why)));
-        }
-        for e in &run.endpoints {
-            if let Some(r) = e.pass_rate {
-                said.push(format!(
-                    "{} gets about {} in 100 attempts at these tasks right; anything from {} to {} would fit what was seen.",
-                    clean_line(&e.name),
-                    percent(r.value),
-                    percent(r.low),
-                    percent(r.high)
-                ));
-            }
-        }
-    }
-    for pair in report.compared.iter().flat_map(|c| &c.pairs).take(6) {
-        let (Some(d), None) = (pair.delta, &pair.refused) else { continue };
-        let (first, second) = (report.side(&pair.first), report.side(&pair.second));
-        let of = |x: f64| points(x.abs()).replace(['+', '\u{2212}'], "");
-        let spread = |low: f64, high: f64| format!("somewhere between {} and {}", of(low), of(high));
-        said.push(match pair.verdict {
-            PairVerdict::Better => format!(
-                "{first} does better than {second}: in 100 attempts it gets about {} more right ({}).",
-                of(d.value),
-                spread(d.low, d.high)
-            ),
-            PairVerdict::Worse => format!(
-                "{first} does worse than {second}: in 100 attempts it gets about {} fewer right ({}).",
-                of(d.value),
-                spread(d.high, d.low)
-            ),
-            PairVerdict::Undecided => format!(
-                "Whether {first} or {second} does better cannot be said from these attempts. That is not the same as saying \
-                 that they are equal."
-            ),
-        });
-    }
-    let replayed: u64 = report.runs.iter().flat_map(|r| &r.endpoints).map(|e| e.replayed).sum();
-    if replayed > 0 {
-        said.push(format!(
-            "{replayed} of the attempts were played back from recordings: they show how the tasks are graded, and nothing new of the model."
-        ));
-    }
-    said.push("All of this holds for these tasks; others may turn out otherwise.".into());
-    let _ = write!(out, "<h2>In plain words</h2><div class=\"plain\">");
-    for line in said {
+fn plain(out: &mut String, report: &Report) {
+    out.push_str("<h2>In plain words</h2><div class=\"plain\">");
+    for line in report.plain() {
         let _ = write!(out, "<p>{}</p>", escape(&line));
     }
     out.push_str("</div>");
 }
 
-fn endpoints(out: &mut String, report: &HtmlReport, run: &Summary) {
-    let confidence = percent(run.confidence);
-    let k = run.endpoints.iter().map(|e| e.pass_hat.len()).min().filter(|k| *k > 1);
-    let score = run.endpoints.iter().any(|e| e.score != e.pass_rate);
-    let money_known = run.endpoints.iter().any(|e| e.cost.is_some_and(|c| c > 0.0));
-    let of_run = if report.runs.len() > 1 { format!(" of {}", escape(&run.run.name)) } else { String::new() };
-    let _ = write!(
-        out,
-        "<h2>Endpoints{of_run}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Endpoints{of_run}\"><table><thead><tr><th scope=\"col\">endpoint</th>\
-        <th scope=\"col\">pass rate ({confidence} % interval)</th><th scope=\"col\"><span aria-hidden=\"true\">0 – 100 %</span></th>"
-    );
-    if score {
-        out.push_str("<th scope=\"col\">score, with partial credit</th>");
-    }
-    if let Some(k) = k {
-        let _ = write!(out, "<th scope=\"col\">all of {k} trials pass</th>");
-    }
-    out.push_str("<th class=\"number\" scope=\"col\">passed</th>");
-    if money_known {
-        out.push_str("<th class=\"number\" scope=\"col\">cost</th>");
-    }
-    out.push_str(
-        "<th class=\"number\" scope=\"col\">tokens in + out</th><th class=\"number\" scope=\"col\">median response</th>\
-         <th class=\"number\" scope=\"col\">left out</th></tr></thead><tbody>",
-    );
-    let estimate =
-        |e: Option<Estimate>| e.map_or_else(|| "–".into(), |e| format!("{} % ({})", percent(e.value), span(&e)));
-    for e in &run.endpoints {
-        let _ = write!(
-            out,
-            "<tr><th class=\"keep\" scope=\"row\">{}</th><td class=\"keep\">{}</td><td>{}</td>",
-            escape(&e.name),
-            estimate(e.pass_rate),
-            e.pass_rate.map_or_else(String::new, |r| picture::rate(&r))
-        );
-        if score {
-            let _ = write!(out, "<td class=\"keep\">{}</td>", estimate(e.score));
-        }
-        if let Some(k) = k {
-            let _ = write!(out, "<td class=\"keep\">{}</td>", estimate(e.pass_hat.get(k - 1).map(|h| h.estimate)));
-        }
-        let _ = write!(out, "<td class=\"number\">{}/{}</td>", e.passed, e.counted);
-        if money_known {
-            let _ = write!(out, "<td class=\"number\">{}</td>", e.cost.map_or_else(|| "unknown".into(), money));
-        }
-        let tokens = match (e.tokens_in, e.tokens_out) {
-            (Some(i), Some(o)) => format!("{} + {}", short(i), short(o)),
-            _ => "unknown".into(),
-        };
-        let _ = write!(
-            out,
-            "<td class=\"number\">{tokens}</td><td class=\"number\">{}</td><td class=\"number\">{}</td></tr>",
-            e.latency.map_or_else(|| "–".into(), |l| time(l.median_ms)),
-            left_out(e)
-        );
-    }
-    out.push_str("</tbody></table></div>");
-}
-
-fn left_out(e: &EndpointSummary) -> String {
-    let all: Vec<String> = e.excluded.iter().map(|(cause, n)| format!("{n} {cause}")).collect();
-    if all.is_empty() { "none".into() } else { escape(&all.join(", ")) }
-}
-
-fn failures(out: &mut String, several: bool, run: &Summary) {
-    if run.failures.is_empty() {
+/// A table of the report. Its first column with intervals is drawn beside them.
+fn sheet(out: &mut String, sheet: &Sheet, heads: bool) {
+    if sheet.rows.is_empty() {
         return;
     }
-    let of_run = if several { format!(" in {}", escape(&run.run.name)) } else { String::new() };
-    let _ = write!(
-        out,
-        "<h2>Why episodes failed{of_run}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Why episodes failed{of_run}\"><table><thead><tr><th scope=\"col\">cause</th>"
-    );
-    for e in &run.endpoints {
-        let _ = write!(out, "<th class=\"number\" scope=\"col\">{}</th>", escape(&e.name));
-    }
-    out.push_str("</tr></thead><tbody>");
-    for f in &run.failures {
-        let meaning = match f.kind {
-            FailureKind::Grader => "the first of its criteria to fail",
-            FailureKind::End => EndReason::ALL.iter().find(|e| e.as_str() == f.reason).map_or("", |e| e.meaning()),
-        };
-        let reason = escape(&f.reason);
-        let _ = write!(
-            out,
-            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{reason}</a> <span class=\"faint\">{meaning}</span></th>",
-            encode(&f.reason)
-        );
-        for n in &f.episodes {
-            let _ = write!(out, "<td class=\"number\">{n}</td>");
+    let drawn =
+        (0..sheet.columns.len()).find(|n| sheet.rows.iter().any(|row| matches!(row.get(*n), Some(Datum::Rate(_)))));
+    let mut table = String::from("<table>");
+    if heads {
+        table.push_str("<thead><tr>");
+        for (n, column) in sheet.columns.iter().enumerate() {
+            let class = if column.numbers { " class=\"number\"" } else { "" };
+            let _ = write!(table, "<th scope=\"col\"{class}>{}</th>", escape(&column.head));
+            if drawn == Some(n) {
+                table.push_str("<th scope=\"col\"><span aria-hidden=\"true\">0 – 100 %</span></th>");
+            }
         }
-        out.push_str("</tr>");
+        table.push_str("</tr></thead>");
     }
-    out.push_str("</tbody></table></div>");
+    table.push_str("<tbody>");
+    for row in &sheet.rows {
+        table.push_str("<tr>");
+        for (n, (datum, column)) in row.iter().zip(&sheet.columns).enumerate() {
+            let text = escape(&datum.text());
+            let class = match datum {
+                Datum::Text(_) | Datum::Blank => "",
+                _ if column.numbers => "number",
+                _ => "keep",
+            };
+            let _ = match n {
+                0 => write!(table, "<th class=\"keep\" scope=\"row\">{text}</th>"),
+                _ => write!(table, "<td class=\"{class} {}\">{text}</td>", self::class(datum.standing())),
+            };
+            if drawn == Some(n) {
+                let bar = if let Datum::Rate(rate) = datum { picture::rate(rate) } else { String::new() };
+                let _ = write!(table, "<td>{bar}</td>");
+            }
+        }
+        table.push_str("</tr>");
+    }
+    table.push_str("</tbody></table>");
+    let _ = write!(out, "<h2>{}</h2>", escape(&sheet.title));
+    region(out, &sheet.title, &table);
+    if !sheet.notes.is_empty() {
+        let _ = write!(out, "<p class=\"faint small\">{}</p>", escape(&sheet.notes.join(" ")));
+    }
+}
+
+/// Why episodes failed; a reason leads to the scenarios with it.
+fn failures(out: &mut String, report: &Report, run: &Summary) {
+    let causes = report.causes(run);
+    if causes.rows.is_empty() {
+        return;
+    }
+    let mut table = String::from("<table><thead><tr><th scope=\"col\">cause</th>");
+    for e in &run.endpoints {
+        let _ = write!(table, "<th class=\"number\" scope=\"col\">{}</th>", escape(&e.name));
+    }
+    table.push_str("</tr></thead><tbody>");
+    for row in &causes.rows {
+        let [reason, figures @ .., meaning, _] = row.as_slice() else { continue };
+        let (reason, meaning) = (reason.text(), escape(&meaning.text()));
+        let _ = write!(
+            table,
+            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{meaning}</span></th>",
+            encode(&reason),
+            escape(&reason)
+        );
+        for figure in figures {
+            let _ = write!(table, "<td class=\"number\">{}</td>", escape(&figure.text()));
+        }
+        table.push_str("</tr>");
+    }
+    table.push_str("</tbody></table>");
+    let _ = write!(out, "<h2>{}</h2>", escape(&causes.title));
+    region(out, &causes.title, &table);
 }
 
 /// Text as a part of an address.
@@ -384,15 +235,13 @@ fn encode(text: &str) -> String {
     out
 }
 
-fn facts(out: &mut String, report: &HtmlReport) {
-    out.push_str("<h2>How this came about</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"How this came about\"><table><tbody>");
-    for fact in &report.facts {
-        let _ = write!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td><code>{}</code></td></tr>",
-            escape(&fact.name),
-            escape(&fact.text)
-        );
+fn facts(out: &mut String, report: &Report) {
+    out.push_str("<h2>How this came about</h2>");
+    let mut table = String::from("<table><tbody>");
+    for (name, text) in report.facts() {
+        let _ =
+            write!(table, "<tr><th scope=\"row\">{}</th><td><code>{}</code></td></tr>", escape(&name), escape(&text));
     }
-    out.push_str("</tbody></table></div>");
+    table.push_str("</tbody></table>");
+    region(out, "How this came about", &table);
 }

@@ -1,7 +1,7 @@
 //! What the page knows of every episode before it opens its record.
 
 use super::chunks::Place;
-use super::first::HtmlReport;
+use crate::model::Report;
 use mocktrial_analysis::EpisodeRow;
 use mocktrial_trajectory::{EpisodeKey, tools_called};
 use serde_json::{Value, json};
@@ -45,12 +45,14 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn new(report: &HtmlReport) -> Self {
+    pub(crate) fn new(report: &Report) -> Self {
         let (mut arms, mut arm) = (Vec::new(), HashMap::new());
         for (r, run) in report.runs.iter().enumerate() {
             for endpoint in &run.endpoints {
                 arm.insert((r, endpoint.name.to_string()), arms.len());
-                arms.push(json!({"run": run.run.name, "name": report.arm_name(r, &endpoint.name)}));
+                arms.push(
+                    json!({"run": run.run.name, "endpoint": endpoint.name, "name": report.arm(r, &endpoint.name)}),
+                );
             }
         }
         let mut scenarios: Vec<Value> = Vec::new();
@@ -73,11 +75,29 @@ impl Index {
                 }
             }
         }
-        let pairs = report.compared.iter().flat_map(|c| &c.pairs);
-        let flips = pairs.clone().flat_map(|p| &p.flips).map(|f| f.scenario.to_string()).collect();
-        let run_of = |run: &str| report.runs.iter().position(|r| r.run.name == run).unwrap_or(0);
-        let side = |s: &mocktrial_analysis::compare::Side| arm.get(&(run_of(&s.run), s.endpoint.to_string())).copied();
-        let pairs = pairs.filter_map(|p| Some([side(&p.first)?, side(&p.second)?])).collect();
+        // What is only counted has no episodes; its cells stand beside those that have.
+        for counted in &report.accepted {
+            let at = arms.len();
+            arms.push(json!({"run": counted.run, "endpoint": counted.endpoint, "name": format!("{} ({})", counted.endpoint, counted.name)}));
+            for s in &mut scenarios {
+                let found = s["name"].as_str().and_then(|name| counted.scenarios.get(name));
+                let cell = found.map_or(Value::Null, |(k, n)| json!([k, n, 0, n]));
+                if let Some(cells) = s["cells"].as_array_mut() {
+                    cells.resize(at, Value::Null);
+                    cells.push(cell);
+                }
+            }
+        }
+        let compared = report.compared.iter().flat_map(|c| &c.pairs);
+        let flips = compared.clone().flat_map(|p| &p.flips).chain(report.gates.iter().flat_map(|g| &g.flips));
+        let flips = flips.map(|f| f.scenario.to_string()).collect();
+        let place = |run: &str, endpoint: &str| arms.iter().position(|a| a["run"] == run && a["endpoint"] == endpoint);
+        let sides = compared.map(|p| ((&*p.first.run, &*p.first.endpoint), (&*p.second.run, &*p.second.endpoint)));
+        let gates = report
+            .gates
+            .iter()
+            .map(|g| ((g.run.as_str(), &*g.endpoint), (g.standard.run.as_str(), &*g.standard.endpoint)));
+        let pairs = sides.chain(gates).filter_map(|(a, b)| Some([place(a.0, a.1)?, place(b.0, b.1)?])).collect();
         Self {
             arms,
             arm,

@@ -12,17 +12,19 @@ mod first;
 mod index;
 mod picture;
 
-pub use chunks::Beside;
-pub use first::{Fact, HtmlReport};
-
-use chunks::Chunks;
+use crate::model::Report;
+use crate::output::{Make, Output, OutputError, Sources};
+use chunks::{Beside, Chunks};
 use index::Index;
 use mocktrial_analysis::EpisodeTexts;
 use mocktrial_trajectory::Case;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Up to so many bytes of chunks stand in the file itself.
-pub const INLINE: u64 = 50_000_000;
+const INLINE: u64 = 50_000_000;
 
 const STYLE: &str = include_str!("page/page.css");
 /// In the order in which they depend on each other; they are one script.
@@ -36,12 +38,48 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
+/// One page, for a browser.
+pub(crate) const OUTPUT: Output = Output { name: "html", about: "one page, for a browser", make: Make::Files(write) };
+
+fn write(report: &Report, sources: &Sources<'_>, path: &Path) -> Result<(), OutputError> {
+    // What is compressed in the runs is about as large compressed in the page, and base64 takes a third more.
+    let beside = if sources.bytes + sources.bytes / 3 > INLINE {
+        let link = format!("{}.data", path.file_name().unwrap_or_default().to_string_lossy());
+        let folder = path.with_file_name(&link);
+        std::fs::create_dir_all(&folder)?;
+        Some(Beside { folder, link })
+    } else {
+        None
+    };
+    let mut page = Html::begin(BufWriter::new(File::create(path)?), report, beside)?;
+    for (run, store) in sources.stores.iter().enumerate() {
+        for scenario in store.scenarios()? {
+            if let Some(case) = store.case(&scenario.id, &scenario.variant)? {
+                page.case(run, &scenario.name(), &case)?;
+            }
+        }
+        let mut broken = None;
+        store.each_text(&mut |episode| match page.episode(run, &episode) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                broken = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        if let Some(error) = broken {
+            return Err(error.into());
+        }
+    }
+    page.end()?;
+    Ok(())
+}
+
 /// A report that is being written.
 ///
 /// [`begin`](Self::begin) writes the first screen; then come the scenarios and episodes of one run after the other, in any
 /// order; [`end`](Self::end) writes the index that ties them together.
 #[derive(Debug)]
-pub struct Html<W> {
+struct Html<W> {
     out: W,
     chunks: Chunks,
     index: Index,
@@ -49,19 +87,13 @@ pub struct Html<W> {
 
 impl<W: Write> Html<W> {
     /// Writes the first screen. Where `beside` is given, what does not fit goes there.
-    ///
-    /// # Errors
-    /// When `out` cannot be written to; so for every method.
-    pub fn begin(mut out: W, report: &HtmlReport, beside: Option<Beside>) -> io::Result<Self> {
+    fn begin(mut out: W, report: &Report, beside: Option<Beside>) -> io::Result<Self> {
         first::write(&mut out, report, &policy(beside.is_some()), STYLE)?;
         Ok(Self { out, chunks: Chunks::new(beside), index: Index::new(report) })
     }
 
     /// Adds what a scenario needs to be understood: its tools, the state it begins in, its criteria.
-    ///
-    /// # Errors
-    /// When `out` cannot be written to.
-    pub fn case(&mut self, run: usize, scenario: &str, case: &Case) -> io::Result<()> {
+    fn case(&mut self, run: usize, scenario: &str, case: &Case) -> io::Result<()> {
         let record = serde_json::json!({"tools": case.tools, "initial": case.initial, "criteria": case.criteria});
         let place = self.chunks.add(&mut self.out, &serde_json::to_vec(&record)?, true)?;
         self.index.case(run, scenario, place);
@@ -69,10 +101,7 @@ impl<W: Write> Html<W> {
     }
 
     /// Adds an episode. Its texts are JSON and are passed on unread.
-    ///
-    /// # Errors
-    /// When `out` cannot be written to.
-    pub fn episode(&mut self, run: usize, episode: &EpisodeTexts<'_>) -> io::Result<()> {
+    fn episode(&mut self, run: usize, episode: &EpisodeTexts<'_>) -> io::Result<()> {
         let EpisodeTexts { row, trajectory, measurements, grades } = episode;
         let mut text = Vec::with_capacity(trajectory.len() + measurements.len() + grades.len() + 1024);
         text.extend_from_slice(b"{\"row\":");
@@ -89,10 +118,7 @@ impl<W: Write> Html<W> {
     }
 
     /// Writes the index and the script.
-    ///
-    /// # Errors
-    /// When `out` cannot be written to.
-    pub fn end(mut self) -> io::Result<W> {
+    fn end(mut self) -> io::Result<W> {
         self.chunks.finish(&mut self.out)?;
         let index = self.index.document(self.chunks.folder());
         // Within a script element only `<` could end or change it.

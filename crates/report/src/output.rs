@@ -1,0 +1,72 @@
+//! Kinds of output: what `--output KIND=PATH` can write.
+//!
+//! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
+
+use crate::html;
+use crate::model::Report;
+use mocktrial_analysis::store::{Store, StoreError};
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Every kind, in the order in which help lists them.
+pub const OUTPUTS: &[&Output] = &[&html::OUTPUT];
+
+/// A kind of output.
+pub struct Output {
+    /// What it is called: `html`.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// How it is made.
+    pub make: Make,
+}
+
+/// How an output is made.
+pub enum Make {
+    /// As one text, which may also go to standard output.
+    Text(fn(&Report, &Sources<'_>, &mut dyn Write) -> Result<(), OutputError>),
+    /// As one text that is added to what the file holds already.
+    Added(fn(&Report, &Sources<'_>, &mut dyn Write) -> Result<(), OutputError>),
+    /// As a file with others beside it, or as a folder.
+    Files(fn(&Report, &Sources<'_>, &Path) -> Result<(), OutputError>),
+}
+
+/// Where the episodes behind a report are read.
+pub struct Sources<'a> {
+    /// The runs, in the order of [`Report::runs`].
+    pub stores: Vec<&'a dyn Store>,
+    /// How large they are together, in bytes.
+    pub bytes: u64,
+}
+
+/// Why an output could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// It could not be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+    /// A run could not be read.
+    #[error(transparent)]
+    Read(#[from] StoreError),
+}
+
+impl Output {
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        OUTPUTS.iter().copied().find(|o| o.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Sources<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("runs", &self.stores.len()).field("bytes", &self.bytes).finish()
+    }
+}
