@@ -203,7 +203,7 @@ fn failures(out: &mut String, report: &Report, run: &Summary) {
     }
     table.push_str("</tr></thead><tbody>");
     for row in &causes.rows {
-        let [reason, figures @ .., meaning, _] = row.as_slice() else { continue };
+        let [reason, figures @ .., meaning] = row.as_slice() else { continue };
         let (reason, meaning) = (reason.text(), escape(&meaning.text()));
         let _ = write!(
             table,
