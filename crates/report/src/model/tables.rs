@@ -111,6 +111,18 @@ fn price(e: &EndpointSummary) -> Option<String> {
 }
 
 impl Report {
+    /// What endpoints pass: a row per endpoint, with the intervals of its rates.
+    #[must_use]
+    pub fn rates(&self, run: &Summary) -> Sheet {
+        self.with_run(rates(run), ", in ", run)
+    }
+
+    /// What an episode takes: a row per endpoint.
+    #[must_use]
+    pub fn effort(&self, run: &Summary) -> Sheet {
+        self.with_run(effort(run), ", in ", run)
+    }
+
     /// A row per endpoint of a run: rates with their intervals, and what an episode takes.
     #[must_use]
     pub fn endpoints(&self, run: &Summary) -> Sheet {
@@ -159,7 +171,7 @@ pub(crate) fn causes(run: &Summary) -> Sheet {
     columns.extend([Column::of("meaning, and an example")]);
     let rows = run.failures.iter().map(|f| {
         let meaning = match f.kind {
-            FailureKind::Grader => "the first criterion to fail",
+            FailureKind::Grader => "criterion",
             FailureKind::End => EndReason::ALL.iter().find(|e| e.as_str() == f.reason).map_or("", |e| e.meaning()),
         };
         let mut row = vec![Datum::Name(f.reason.clone())];
@@ -167,7 +179,13 @@ pub(crate) fn causes(run: &Summary) -> Sheet {
         row.push(Datum::Text(format!("{meaning}; see {}", f.example)));
         row
     });
-    Sheet { name: "causes", title: "Why episodes failed".into(), columns, rows: rows.collect(), notes: Vec::new() }
+    Sheet {
+        name: "causes",
+        title: "Why episodes failed (how they ended, or the first criterion that failed)".into(),
+        columns,
+        rows: rows.collect(),
+        notes: Vec::new(),
+    }
 }
 
 /// A row per scenario, a column per endpoint.

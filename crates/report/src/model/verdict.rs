@@ -60,7 +60,7 @@ impl Report {
         if !self.gates.is_empty() {
             return self.gates.iter().map(|gate| self.gated(gate)).collect();
         }
-        let Some(all) = &self.compared else { return self.rates() };
+        let Some(all) = &self.compared else { return self.passing() };
         let mut said = Vec::new();
         said.extend(best(all));
         let settle = |n: usize| self.settle.get(n).cloned().unwrap_or_default();
@@ -68,7 +68,7 @@ impl Report {
         said
     }
 
-    fn rates(&self) -> Vec<Statement> {
+    fn passing(&self) -> Vec<Statement> {
         let one = |e: &EndpointSummary| {
             e.pass_rate.map_or_else(
                 || format!("Nothing can be said of {}: none of its trials counts.", e.name),
