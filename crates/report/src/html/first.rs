@@ -221,11 +221,12 @@ fn failures(out: &mut String, report: &Report, run: &Summary) {
     for (row, failure) in causes.rows.iter().zip(&run.failures) {
         let [reason, figures @ .., meaning] = row.as_slice() else { continue };
         let (reason, meaning) = (reason.text(), meaning.text());
-        let meaning = meaning.split("; see ").next().unwrap_or_default();
+        // The example is a link here.
+        let meaning = meaning.rsplit_once("see ").map_or("", |(meaning, _)| meaning);
         let key = &failure.example;
         let _ = write!(
             table,
-            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{}; <a href=\"#/e/{}/{}/{}\">see one</a></span></th>",
+            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{}<a href=\"#/e/{}/{}/{}\">see one</a></span></th>",
             encode(&reason),
             escape(&reason),
             escape(meaning),

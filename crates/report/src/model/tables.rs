@@ -171,12 +171,13 @@ pub(crate) fn causes(run: &Summary) -> Sheet {
     columns.extend([Column::of("meaning, and an example")]);
     let rows = run.failures.iter().map(|f| {
         let meaning = match f.kind {
-            FailureKind::Grader => "criterion",
+            FailureKind::Grader => "",
             FailureKind::End => EndReason::ALL.iter().find(|e| e.as_str() == f.reason).map_or("", |e| e.meaning()),
         };
         let mut row = vec![Datum::Name(f.reason.clone())];
         row.extend(f.episodes.iter().map(|n| Datum::Figure(n.to_string())));
-        row.push(Datum::Text(format!("{meaning}; see {}", f.example)));
+        let meaning = if meaning.is_empty() { String::new() } else { format!("{meaning}; ") };
+        row.push(Datum::Text(format!("{meaning}see {}", f.example)));
         row
     });
     Sheet {
