@@ -19,6 +19,7 @@
 mod audit;
 mod axis;
 mod compare;
+mod csv;
 mod endpoints;
 mod episode;
 mod fairness;
@@ -26,6 +27,7 @@ mod gate;
 mod health;
 mod html;
 mod json;
+mod jsonl;
 mod judged;
 mod list;
 mod live_audit;
