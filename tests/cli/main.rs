@@ -27,3 +27,4 @@ mod secrets;
 mod servers;
 mod support;
 mod variants;
+mod view;

@@ -49,6 +49,7 @@ pub use episode::episode;
 pub use fairness::fairness;
 pub use gate::{decision, gated};
 pub use health::health;
+pub use html::page_policy;
 pub use json::{REPORT_VERSION, episode_json, summary_json};
 pub use judged::{calibration, review};
 pub use list::{ListRow, list};
