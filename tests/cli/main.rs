@@ -6,6 +6,7 @@ mod allocated;
 mod asked;
 mod bundled;
 mod compared;
+mod data;
 mod dependencies;
 mod endpoints;
 mod fairness;

@@ -20,6 +20,7 @@ use mocktrial_analysis::gate::{Answer, Gated};
 use mocktrial_analysis::protocol::Held;
 use mocktrial_analysis::scaling::Front;
 use mocktrial_analysis::{Provenance, Summary, compare::PairVerdict};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ pub struct Report {
 }
 
 /// Results of which only the counts are known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Counted {
     /// What they are called, such as `the baseline of 2026-11-23`.
     pub name: String,
