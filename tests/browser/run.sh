@@ -39,4 +39,10 @@ mkdir "$work/bundled"
 cp -r "$root/mocktrial.toml" "$root/scenarios" "$work/bundled/"
 (cd "$work/bundled" && "$mocktrial" run --quiet >/dev/null && "$mocktrial" report last --html "$work/bundled.html")
 
-MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl"
+# The same page, served. The trap ends what is started here.
+(cd "$work/bundled" && exec "$mocktrial" view last --no-open --quiet) > "$work/address" &
+viewer=$!
+trap 'kill "$viewer" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 300); do [ -s "$work/address" ] && break; sleep 0.1; done
+
+SERVED="$(cat "$work/address")" MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl"
