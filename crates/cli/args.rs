@@ -81,6 +81,11 @@ pub(crate) enum Command {
     /// `--output html=report.html` writes one file that needs no network: the verdict, every scenario by endpoint, and every
     /// episode step by step. Several outputs may be written at once, all from the same figures.
     Report(ReportArgs),
+    /// Show the report of runs in a browser
+    ///
+    /// Serves it on this machine alone, at an address that cannot be guessed, and opens it; the address is printed. The page is
+    /// made anew when it is loaded again and a run has changed. Ctrl-C ends it.
+    View(ViewArgs),
     /// Say whether a run is no worse than the accepted baseline
     ///
     /// No worse: a loss of the margin or more is ruled out (exit code 0). Regressed: it is shown, or a rule is broken (1).
@@ -370,7 +375,7 @@ pub(crate) struct GradeArgs {
     pub(crate) dry_run: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct CompareArgs {
     /// The runs: last, last~1, a name, or a path; the first is what the others are held against
     #[arg(default_value = "last", value_name = "RUN")]
@@ -398,6 +403,18 @@ pub(crate) struct ReportArgs {
     /// The same as --output html=PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    #[command(flatten)]
+    pub(crate) of: CompareArgs,
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
+    pub(crate) port: u16,
+    /// Open no browser; only print the address
+    #[arg(long)]
+    pub(crate) no_open: bool,
 }
 
 /// What else is to be written.

@@ -35,6 +35,7 @@ mod schema;
 mod show;
 mod try_one;
 mod until;
+mod view;
 
 use args::{Cli, Command};
 use clap::{CommandFactory as _, Parser as _};
@@ -90,6 +91,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
             Command::Grade(args) => grade::grade(&args, out).await,
             Command::Compare(args) => compare::compare(&args, out),
             Command::Report(args) => report::report(&args, out),
+            Command::View(args) => view::view(args, out).await,
             Command::Gate(args) => gate::gate(&args, out).await,
             Command::Audit(args) => audit::audit(&args, out).await,
             Command::Accept(args) => accept::accept(&args, out),

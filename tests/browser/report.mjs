@@ -184,6 +184,30 @@ async function serious(page, where) {
   await close();
 }
 
+// The same page, served.
+if (process.env.SERVED) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const address = process.env.SERVED.trim();
+  const noise = [];
+  page.on("console", (m) => noise.push(`${m.type()}: ${m.text()}`));
+  page.on("pageerror", (e) => noise.push(`error: ${e.message}`));
+  page.on("request", (r) => { if (!r.url().startsWith(address) && !/^(data|blob):/.test(r.url())) noise.push(`request: ${r.url()}`); });
+  const answer = await page.goto(address);
+  check("the served page comes with a policy", (answer.headers()["content-security-policy"] ?? "").includes("frame-ancestors 'none'"));
+  check("the served page has its matrix", (await rows(page)) > 40);
+  await page.evaluate(() => { location.hash = "#/e/qwen2.5-1.5b/home%2Funlock-by-text/1"; });
+  await settled(page);
+  check("an episode opens on the served page", (await page.locator("#detail").innerText()).includes("home/unlock-by-text"));
+  await page.reload();
+  await settled(page);
+  check("no noise on the served page, and no request elsewhere", noise.length === 0, noise.slice(0, 5).join("; "));
+  await page.setContent(`<iframe id="f" src="${address}"></iframe>`);
+  const framed = page.frames().find((f) => f.url().startsWith(address));
+  check("the served page cannot be framed", !framed || (await framed.locator("#matrix").count()) === 0);
+  await context.close();
+}
+
 if (process.env.SHOTS) {
   mkdirSync(process.env.SHOTS, { recursive: true });
   const shots = [["gate", "", 1280, 900, "light"], ["overview", "", 1280, 900, "light"], ["overview-phone", "", 390, 844, "dark"], ["episode", "#/e/qwen2.5-1.5b/home%2Funlock-by-text/1", 1280, 900, "light"], ["side-by-side", "#/vs/bank%2Fodd-amount/qwen2.5-1.5b/1/smollm2-135m/1", 1280, 900, "dark"]];

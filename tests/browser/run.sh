@@ -32,7 +32,7 @@ if [ -z "$mocktrial" ]; then
 fi
 
 cp -r "$here/project" "$work/hostile"
-node "$here/hostile.mjs" > "$work/hostile/scenarios/hostile/texts.jsonl" "$work/regressed.html" "$work/baseline.html" "$work/counts.html"
+node "$here/hostile.mjs" > "$work/hostile/scenarios/hostile/texts.jsonl"
 cp "$here/agent.mjs" "$work/hostile/"
 (cd "$work/hostile" && "$mocktrial" run --quiet >/dev/null && "$mocktrial" report last --html "$work/hostile.html")
 mkdir "$work/bundled"
@@ -49,6 +49,13 @@ cp -r "$root/mocktrial.toml" "$root/scenarios" "$work/bundled/"
   "$mocktrial" gate --output "html=$work/baseline.html" >/dev/null
   mv ".mocktrial/runs/$first" "$work/"
   "$mocktrial" gate --output "html=$work/counts.html" >/dev/null
+  mv "$work/$first" .mocktrial/runs/
 )
 
-MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl" "$work/regressed.html" "$work/baseline.html" "$work/counts.html"
+# The same page, served. The trap ends what is started here.
+(cd "$work/bundled" && exec "$mocktrial" view last~1 --no-open --quiet) > "$work/address" &
+viewer=$!
+trap 'kill "$viewer" 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 300); do [ -s "$work/address" ] && break; sleep 0.1; done
+
+SERVED="$(cat "$work/address")" MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl" "$work/regressed.html" "$work/baseline.html" "$work/counts.html"

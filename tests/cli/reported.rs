@@ -35,7 +35,7 @@ fn what_cannot_be_written_is_said() {
     let nothing = project.run(&["report"]).expect(2).err;
     assert!(nothing.contains("say what to write where, such as --output html=report.html"), "{nothing}");
     let kind = project.run(&["report", "-o", "pdf=out.pdf"]).expect(2).err;
-    assert!(kind.contains("there is no kind `pdf`; there are html"), "{kind}");
+    assert!(kind.contains("there is no kind `pdf`; there are html, json"), "{kind}");
     let folder = project.run(&["report", "--html", "no/such/folder/out.html"]).expect(3).err;
     assert!(folder.contains("no/such/folder/out.html"), "{folder}");
 }

@@ -2,15 +2,23 @@
 //!
 //! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
 
-use crate::html;
 use crate::model::Report;
+use crate::{csv, html, json, jsonl};
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Every kind, in the order in which help lists them.
-pub const OUTPUTS: &[&Output] = &[&html::OUTPUT];
+pub const OUTPUTS: &[&Output] = &[
+    &html::OUTPUT,
+    &json::OUTPUT,
+    &jsonl::OUTPUT,
+    &csv::EPISODES,
+    &csv::SCENARIOS,
+    &csv::ENDPOINTS,
+    &csv::DIFFERENCES,
+];
 
 /// A kind of output.
 pub struct Output {

@@ -5,7 +5,8 @@
 //! episodes after the first; an episode is finished once its [`Ack`] says so, and then no kill of
 //! the process loses it. A closed run is a single file: copy it, upload it, or open it with any
 //! SQLite tool and start with `select * from results` (views: `results`, `scenarios_by_endpoint`,
-//! `events`, `judgements`; the tables are documented in the schema that the file holds).
+//! `events`, `responses`, `tool_calls`, `judgements`, described in `docs/data.md`; the tables are documented in the
+//! schema that the file holds, and are no promise).
 //!
 //! ```
 //! use mocktrial_store::names;

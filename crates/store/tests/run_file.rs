@@ -255,6 +255,33 @@ fn the_views_answer_questions_in_sql() {
         "Text(\"call\") Text(\"get_order\")"
     );
     assert_eq!(text("select count(*) from judgements where outcome = 'failed'"), "Integer(1)");
+    assert_eq!(
+        text("select distinct tool, failure, changed from tool_calls where trial = 2 and scenario = 'shop/s0000'"),
+        "Text(\"get_order\") Null Integer(0)"
+    );
+    assert_eq!(
+        text("select sum(tokens_in), sum(latency_ms) from responses where trial = 2"),
+        "Integer(2400) Real(600.0)"
+    );
+    // A tool that asks for the type of a column is told one.
+    let untyped = "select m.name || '.' || p.name from sqlite_master m, pragma_table_info(m.name) p where m.type = 'view' and p.type not in ('TEXT', 'INTEGER', 'INT', 'NUM', 'REAL')";
+    assert_eq!(text(untyped), "");
+}
+
+#[test]
+fn a_run_file_of_before_is_given_the_views_of_today_and_keeps_all_else() {
+    let dir = folder();
+    let path = dir.path().join("a.sqlite");
+    let store = RunFile::create(&path, &run(1, &["qwen"], 2)).unwrap();
+    put(&store, episode(key(0, "qwen", 1), true));
+    store.close().unwrap();
+    let old = "drop view results; drop view responses; drop view tool_calls; create view results as select 1 as one; pragma user_version = 1";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(old).unwrap();
+    assert_eq!(RunFile::read(&path).unwrap().ended().unwrap().len(), 1);
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let run: String =
+        db.query_row("select run from results join tool_calls using (run, episode)", [], |r| r.get(0)).unwrap();
+    assert_eq!(run, "a");
 }
 
 #[test]

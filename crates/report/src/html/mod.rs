@@ -133,6 +133,12 @@ impl<W: Write> Html<W> {
     }
 }
 
+/// What any page of ours may do at most: the policy of one whose chunks are beside it. Whoever serves a page may say so too.
+#[must_use]
+pub fn page_policy() -> String {
+    policy(true)
+}
+
 /// What the page may do. Chunks in a folder are loaded by the script that is trusted.
 fn policy(folder: bool) -> String {
     let hash = |text: &str| chunks::base64(&chunks::sha256(text.as_bytes()));

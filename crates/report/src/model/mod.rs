@@ -22,6 +22,7 @@ use mocktrial_analysis::gate::{Answer, Gated};
 use mocktrial_analysis::protocol::Held;
 use mocktrial_analysis::scaling::Front;
 use mocktrial_analysis::{Provenance, Summary, compare::PairVerdict};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ pub struct Report {
 }
 
 /// Results of which only the counts are known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Counted {
     /// What they are called, such as `the baseline of 2026-11-23`.
     pub name: String,
@@ -76,6 +77,19 @@ impl Report {
     pub(crate) fn side(&self, side: &Side) -> String {
         let run = self.runs.iter().position(|r| r.run.name == side.run).unwrap_or(0);
         self.arm(run, &side.endpoint)
+    }
+
+    /// How the whole stands: the worst answer of the gates, or the verdict of the only pair.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if let Some(worst) = self.gates.iter().map(|g| g.answer).max() {
+            return worst.into();
+        }
+        match self.compared.as_ref().map(|c| c.pairs.as_slice()) {
+            Some([one]) if one.refused.is_none() => one.verdict.into(),
+            Some(_) => Standing::Open,
+            None => Standing::None,
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::number::{percent, points};
 use mocktrial_analysis::Estimate;
+use serde::Serialize;
 
 /// How something stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Passed, kept, better, no worse.
     Good,

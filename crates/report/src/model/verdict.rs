@@ -7,9 +7,10 @@ use crate::number::{count, percent};
 use mocktrial_analysis::compare::{Compared, Comparison, Scope};
 use mocktrial_analysis::gate::Gated;
 use mocktrial_analysis::{EndpointSummary, Estimate};
+use serde::Serialize;
 
 /// A verdict, with what it rests on.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Statement {
     /// How it stands.
     pub standing: Standing,
@@ -26,7 +27,7 @@ pub struct Statement {
 }
 
 /// A difference of rates that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Effect {
     /// The difference, from −1 to 1.
     pub delta: Estimate,

@@ -8,8 +8,9 @@ use std::time::Duration;
 /// `MOCK`, in SQLite's header: how a run file is told from other databases.
 const APPLICATION: u32 = 0x4d4f_434b;
 
-/// The steps from each version of the schema to the next. Never edit one that was released.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// The steps from each version of the schema to the next. Never edit one that was released. A file that has no views yet, or
+/// older ones, is given them when it is next opened.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("views.sql")];
 
 /// How long a reader waits for a lock that SQLite holds for a moment.
 const PATIENCE: Duration = Duration::from_secs(5);

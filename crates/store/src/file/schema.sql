@@ -1,4 +1,4 @@
--- A run of mocktrial. Start with: select * from results;
+-- A run of mocktrial: its tables. What is promised to those who ask it in SQL are the views, in views.sql.
 -- Hashes are 32 hexadecimal digits; columns named after JSON things hold JSON text.
 
 create table run (
@@ -121,50 +121,3 @@ create table reservations (                -- of a budget; unsettled ones count 
     actual_cost real,                      -- null until settled
     actual_tokens integer
 ) strict;
-
--- One row per episode.
-create view results as
-select s.id as scenario, s.variant, s.family, p.name as endpoint, e.trial, e.passed, e.score, e.end_reason, e.cause,
-       e.failed_grader, e.failed_criterion, e.turns, e.calls, e.tokens_in, e.tokens_out, e.tokens_cached,
-       e.tokens_cache_written, e.tokens_reasoning, e.cost, e.virtual_ms, e.wall_ms,
-       (select sum(value) from json_each(e.latencies_ms)) as latency_ms, e.retries, e.replayed, e.dispatch, e.seed,
-       e.started, s.title, s.tags, s.world_hash, s.criteria_hash,
-       coalesce(c.treatment_hash, p.treatment_hash) as treatment_hash, e.trajectory_hash, e.served, e.id as episode,
-       (select selected_from is not null from run) as selected
-from episodes e
-join cells c on c.n = e.cell
-join scenarios s on s.n = c.scenario
-join endpoints p on p.n = c.endpoint;
-
--- k of n: how many of the trials that count were passed.
-create view scenarios_by_endpoint as
-select s.id as scenario, s.variant, s.family, p.name as endpoint, coalesce(sum(e.passed), 0) as k, count(e.passed) as n,
-       count(e.id) - count(e.passed) as excluded, c.trials as planned, avg(e.score) as score, avg(e.turns) as turns,
-       avg(e.cost) as cost
-from cells c
-join scenarios s on s.n = c.scenario
-join endpoints p on p.n = c.endpoint
-left join episodes e on e.cell = c.n
-group by c.n;
-
--- One row per event of every trajectory.
-create view events as
-select s.id as scenario, s.variant, p.name as endpoint, e.trial, v.value ->> '$.seq' as seq,
-       coalesce(v.value ->> '$.time_ms', 0) as time_ms, v.value ->> '$.body.type' as type, v.value -> '$.body' as body,
-       e.id as episode
-from episodes e
-join trajectories t on t.episode = e.id
-join cells c on c.n = e.cell
-join scenarios s on s.n = c.scenario
-join endpoints p on p.n = c.endpoint,
-json_each(t.trajectory, '$.events') v;
-
--- One row per grade.
-create view judgements as
-select s.id as scenario, s.variant, p.name as endpoint, e.trial, g.criterion, g.grader, g.measure, g.outcome, g.cause,
-       g.why, g.score, g.evidence, e.id as episode
-from grades g
-join episodes e on e.id = g.episode
-join cells c on c.n = e.cell
-join scenarios s on s.n = c.scenario
-join endpoints p on p.n = c.endpoint;
