@@ -4,13 +4,14 @@
 
 use crate::html;
 use crate::model::Report;
+use crate::paper;
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Every kind, in the order in which help lists them.
-pub const OUTPUTS: &[&Output] = &[&html::OUTPUT];
+pub const OUTPUTS: &[&Output] = &[&html::OUTPUT, &paper::PAPER, &paper::LATEX, &paper::FIGURES, &paper::METHODS];
 
 /// A kind of output.
 pub struct Output {
