@@ -103,7 +103,8 @@ fn numbered(name: &str, n: usize) -> String {
 /// Every table that there is something to show in.
 fn tables(report: &Report) -> Vec<Table> {
     let mut all = Vec::new();
-    let mut add = |name: &str, n: usize, sheet: Sheet, long: bool| {
+    let mut add = |name: &str, n: usize, mut sheet: Sheet, long: bool| {
+        filled(&mut sheet);
         if !sheet.rows.is_empty() {
             all.push(Table { name: numbered(name, n), sheet, long });
         }
@@ -152,9 +153,22 @@ fn tables(report: &Report) -> Vec<Table> {
 /// Leaves out a column by its head.
 fn without(sheet: &mut Sheet, head: &str) {
     if let Some(n) = sheet.columns.iter().position(|c| c.head == head) {
-        sheet.columns.remove(n);
-        sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
+        leave(sheet, n);
     }
+}
+
+/// Leaves out columns in which nothing stands.
+fn filled(sheet: &mut Sheet) {
+    for n in (1..sheet.columns.len()).rev() {
+        if sheet.rows.iter().filter_map(|row| row.get(n)).all(|d| d.text().is_empty()) {
+            leave(sheet, n);
+        }
+    }
+}
+
+fn leave(sheet: &mut Sheet, n: usize) {
+    sheet.columns.remove(n);
+    sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
 }
 
 /// What came of the endpoints, and what it took: together they are wider than a page.

@@ -66,8 +66,8 @@ fn plain(c: char) -> bool {
 /// Whether a name may be broken after this character; a number or a time is no name.
 fn parts(c: char, next: Option<char>) -> bool {
     match c {
-        '/' | '_' | '#' | '@' | '=' | '&' | ';' | '~' => true,
-        '.' | ':' => next.is_some_and(char::is_alphabetic),
+        '_' | '#' | '@' | '=' | '&' | ';' | '~' => true,
+        '/' | '.' | ':' => next.is_some_and(char::is_alphabetic),
         _ => false,
     }
 }
@@ -114,7 +114,11 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// Text in a comment: one line of printable ASCII, without `^^`, which TeX reads even there.
 pub(crate) fn comment(text: &str) -> String {
-    let shown = |c: char| if matches!(c, ' '..='~') && c != '^' { c } else { '?' };
+    let shown = |c: char| match c {
+        '\u{2212}' | '–' => '-',
+        ' '..='~' if c != '^' => c,
+        _ => '?',
+    };
     text.chars().map(shown).collect()
 }
 
@@ -188,6 +192,6 @@ mod tests {
 
     #[test]
     fn a_comment_stays_one_line() {
-        assert_eq!(comment("a\n\\end{document}\r^^M\u{2028}é%"), "a?\\end{document}???M??%");
+        assert_eq!(comment("−5\n\\end{document}\r^^M\u{2028}é%"), "-5?\\end{document}???M??%");
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn rates(report: &Report) -> Paragraph {
         out.cite(
             format!(
                 "The probability that {k} trials of a scenario all pass (pass^{k}) was estimated without bias from its c passes \
-                 in n trials as C(c, {k})/C(n, {k}), and averaged over scenarios."
+                 in n trials as C(c, {k})/C(n, {k}), and averaged over scenarios; its interval was formed likewise, with the \
+                 number of trials divided by {k}."
             ),
             &[Work::Yao],
         );

@@ -24,15 +24,16 @@ pub(super) fn gates(report: &Report) -> Paragraph {
             Scope::Population => "on scenarios like these, families being the units",
         };
         out.say(format!(
-            "{endpoint} of the run {} was held against {against} {scope}, with a margin of {} points.",
+            "The endpoint {endpoint}, of the run {}, was held against {against} {scope}, with a margin of {} points.",
             gate.run,
             share(rate.margin)
         ));
         if gate.sequential.is_none() {
             out.say(format!(
-                "It was called no worse where the {} % interval of the difference of the pass rates lies above the margin, and \
-                 regressed where it lies below: a one-sided test at {} % on either side.",
+                "It was to be called no worse where the {} % interval of the difference of the pass rates lay above −{} points, \
+                 and regressed where it lay below: a one-sided test at {} % on either side.",
                 share(rate.confidence),
+                share(rate.margin),
                 share((1.0 - rate.confidence) / 2.0)
             ));
         }
@@ -46,14 +47,16 @@ pub(super) fn gates(report: &Report) -> Paragraph {
             let tags: Vec<String> =
                 gate.tags.iter().map(|(tag, t)| format!("{tag} ({} points)", share(t.margin))).collect();
             out.say(format!(
-                "The same was tested for the scenarios of the tags {}, each at {} % on either side.",
+                "The same was tested for the scenarios of the tag{} {}, at {} % on either side{}.",
+                if tags.len() == 1 { "" } else { "s" },
                 listed(&tags),
-                share((1.0 - first.confidence) / 2.0)
+                share((1.0 - first.confidence) / 2.0),
+                if tags.len() == 1 { "" } else { " each" }
             ));
         }
         if !gate.rules.is_empty() {
             out.say(format!(
-                "Beside that stood {}, listed in the table of the gate, each of which had to be kept.",
+                "Beside that, {} had to be kept, which the table of the gate lists.",
                 count(gate.rules.len() as u64, "rule")
             ));
         }
@@ -69,8 +72,8 @@ pub(super) fn gates(report: &Report) -> Paragraph {
         let scope = report.gates.first().map_or(Scope::Suite, |g| g.scope);
         out.cite(
             format!(
-                "The interval is Student's, of the scenarios' (or families') differences and two more beside them, one above and \
-                 one below 0 by e, so that it cannot lose its width; e is {}.",
+                "The interval was Student's, of the scenarios' (or families') differences and two more beside them, one above and \
+                 one below 0 by e, so that it cannot lose its width; e was {}.",
                 unseen(scope)
             ),
             &[Work::BonettPrice],
@@ -98,8 +101,8 @@ pub(super) fn sequential(report: &Report) -> Paragraph {
         let ended = if decision.early { "stopped" } else { "was looked at to its end," };
         let rounds = count(u64::from(decision.rounds), "trial");
         out.say(format!(
-            "A run {ended} after {rounds} of every scenario by both endpoints ({}), at an error of {} %.",
-            count(decision.pairs, "pair of outcomes").replace("outcomess", "outcomes"),
+            "A run {ended} after {rounds} of every scenario by both endpoints ({} of outcomes), at an error of {} %.",
+            count(decision.pairs, "pair"),
             share(decision.alpha)
         ));
     }

@@ -42,6 +42,12 @@ pub(super) fn design(report: &Report) -> Paragraph {
     for run in &report.runs {
         plan(&mut out, report, run);
     }
+    for counted in &report.accepted {
+        out.say(format!(
+            "Of {} only the counts of trials were known; its run ({}) was not at hand.",
+            counted.name, counted.run
+        ));
+    }
     let described: Vec<&Treatment> = report.provenance.iter().flat_map(|p| &p.endpoints).collect();
     let mut seen = BTreeSet::new();
     for endpoint in described {
