@@ -28,7 +28,7 @@ fn text(datum: &Datum) -> String {
         Datum::Rate(e) => format!("{} [{}, {}]", percent(e.value), percent(e.low), percent(e.high)),
         Datum::Difference(e) => format!("{} [{}, {}]", points(e.value), points(e.low), points(e.high)),
         Datum::Trials(k, n, 0) => format!("{k}/{n}"),
-        Datum::Trials(k, n, excluded) => format!("{k}/{n} (+{excluded})"),
+        Datum::Trials(k, n, excluded) => format!("{k}/{n} +{excluded}?"),
         other => other.text(),
     }
 }
@@ -172,25 +172,20 @@ fn short(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
 
 fn long(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
     let heads = heads(sheet);
-    let notes = if sheet.notes.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "\\multicolumn{{{}}}{{@{{}}p{{0.96\\linewidth}}@{{}}}}{{\\footnotesize {}}} \\\\\n",
-            sheet.columns.len(),
-            escape(&sheet.notes.join(" "))
-        )
-    };
     let _ = write!(
         out,
-        "{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{longtable}}{{@{{}}{}@{{}}}}\n\
+        "{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\\setlength{{\\LTcapwidth}}{{\\linewidth}}\n\\begin{{longtable}}{{@{{}}{}@{{}}}}\n\
          \\caption{{{}}}\\label{{tab:{label}}} \\\\\n{heads}\\endfirsthead\n{heads}\\endhead\n\
          \\midrule \\multicolumn{{{}}}{{r@{{}}}}{{\\footnotesize continued on the next page}} \\\\\n\\endfoot\n\
-         \\bottomrule\n{notes}\\endlastfoot\n",
+         \\bottomrule\n\\endlastfoot\n",
         columns_of(sheet),
         escape(title),
         sheet.columns.len(),
     );
     rows(out, sheet);
     out.push_str("\\end{longtable}}\n");
+    // Within the table they would be as wide as it is, or make it wider.
+    if !sheet.notes.is_empty() {
+        let _ = writeln!(out, "{{\\footnotesize\\noindent {}\\par}}", escape(&sheet.notes.join(" ")));
+    }
 }
