@@ -28,12 +28,12 @@ impl Figure {
     /// It as SVG.
     pub(crate) fn svg(&self) -> String {
         let (title, description) = (escape(&self.title), escape(&self.description));
-        let height = self.height;
+        let (height, name) = (self.height, &self.name);
         let mut out = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}pt\" height=\"{height}pt\" viewBox=\"0 0 {WIDTH} {height}\" \
-             role=\"img\" aria-labelledby=\"title description\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"{SIZE}\">\n\
-             <title id=\"title\">{title}</title>\n<desc id=\"description\">{description}</desc>\n\
+             role=\"img\" aria-labelledby=\"{name}-title {name}-description\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"{SIZE}\">\n\
+             <title id=\"{name}-title\">{title}</title>\n<desc id=\"{name}-description\">{description}</desc>\n\
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
         );
         for mark in &self.marks {

@@ -332,6 +332,21 @@ fn what_does_not_apply_is_not_said() {
 }
 
 #[test]
+fn a_run_that_stopped_early_is_said_to_lean() {
+    let mut report = run(&Names::usual()).0;
+    let decided = gated(&Names::usual()).gates[1].sequential.clone().unwrap();
+    let head = &mut report.runs[0].run;
+    head.status.state = State::Decided;
+    head.notes.insert(Decided::NOTE.to_owned(), serde_json::to_string(&decided).unwrap());
+    let text = Methods::of(&report).markdown();
+    assert!(
+        text.contains("A run stopped after 3 trials of every scenario by both endpoints (18 pairs of outcomes)"),
+        "{text}"
+    );
+    assert!(text.contains("lean towards what it decided"), "{text}");
+}
+
+#[test]
 fn the_main_tables_alone_are_those_of_endpoints_and_differences() {
     let sources = Sources { stores: vec![], bytes: 0 };
     let mut out = Vec::new();
@@ -544,11 +559,8 @@ fn pictured(name: &str, text: &str) {
         }
     }
     assert!(open.is_empty(), "{name}");
-    assert!(
-        body.contains("role=\"img\"") && body.contains("<title id=\"title\">") && body.contains("viewBox"),
-        "{name}"
-    );
-    let description = body.split("<desc id=\"description\">").nth(1).unwrap().split('<').next().unwrap();
+    assert!(body.contains("role=\"img\"") && body.contains("-title\">") && body.contains("viewBox"), "{name}");
+    let description = body.split("-description\">").nth(1).unwrap().split('<').next().unwrap();
     assert!(description.len() > 20, "{name} has a text that says the same: {description}");
     for number in body.split(['"', ' ']).filter(|part| part.ends_with(|c: char| c.is_ascii_digit())) {
         assert!(!number.contains("NaN") && !number.contains("inf"), "{name}: {number}");

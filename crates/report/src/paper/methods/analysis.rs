@@ -7,6 +7,7 @@ use crate::number::{count, p_value, percent};
 use crate::paper::references::Work;
 use mocktrial_analysis::compare::{Comparison, Scope};
 use mocktrial_analysis::scaling::Way;
+use std::collections::BTreeSet;
 
 /// Pairs whose own tests are told one by one.
 const TOLD: usize = 6;
@@ -54,13 +55,18 @@ pub(super) fn rates(report: &Report) -> Paragraph {
             "The rate of every variant is the share of trials in which a scenario was passed in all of its variants.",
         );
     }
-    let ks: Vec<u32> = rated.iter().filter_map(|run| tables::common_k(run)).collect();
-    if let Some(k) = ks.first() {
+    let ks: BTreeSet<u32> = rated.iter().filter_map(|run| tables::common_k(run)).collect();
+    let named: Vec<String> = ks.iter().map(u32::to_string).collect();
+    if !named.is_empty() {
+        let (k, which) = match named.as_slice() {
+            [one] => (one.as_str(), String::new()),
+            several => ("k", format!(", for k = {} as the runs allow", listed(several))),
+        };
         out.cite(
             format!(
-                "The probability that {k} trials of a scenario all pass (pass^{k}) was estimated without bias from its c passes \
-                 in n trials as C(c, {k})/C(n, {k}), and averaged over scenarios; its interval was formed likewise, with the \
-                 number of trials divided by {k}."
+                "The probability that {k} trials of a scenario all pass (pass^{k}{which}) was estimated without bias from its \
+                 c passes in n trials as C(c, {k})/C(n, {k}), and averaged over scenarios; its interval was formed likewise, with \
+                 the number of trials divided by {k}."
             ),
             &[Work::Yao],
         );
@@ -109,25 +115,17 @@ pub(super) fn comparisons(report: &Report) -> Paragraph {
         "Endpoints were compared {scope}, paired by {units}, and only on scenarios whose messages, tools, initial states, \
          behaviour, criteria and references were equal on both sides, as their hashes tell."
     ));
-    let of: Vec<String> = tested.iter().take(TOLD).map(|p| p.units.to_string()).collect();
-    let over = if tested.len() == 1 {
-        match (all.scope, tested[0].units) {
-            (Scope::Suite, n) => format!(" ({})", count(n, "scenario")),
-            (Scope::Population, n) => format!(" ({n} families)"),
-        }
-    } else if of.iter().all(|n| *n == of[0]) && tested.len() <= TOLD {
-        format!(" ({} for each pair)", of[0])
-    } else {
-        String::new()
-    };
+    let first = tested[0].units;
+    let same = tested.iter().all(|p| p.units == first);
+    let over = if same { format!("{first} {plural}") } else { format!("the {plural} of each pair") };
     let unseen = match all.scope {
         Scope::Suite => "half the sum of the shares that one trial has on either side",
         Scope::Population => "1, for a scenario that breaks entirely may not have been drawn",
     };
     out.cite(
         format!(
-            "The difference was the mean over {plural}{over} of the difference of their pass rates, tested against 0 by a paired t \
-             test, two-sided."
+            "The difference was the mean over {over} of the difference of their pass rates, tested against 0 by a paired t test, \
+             two-sided, with one degree of freedom fewer than there are {plural}."
         ),
         &[Work::Miller],
     );
@@ -153,17 +151,14 @@ pub(super) fn comparisons(report: &Report) -> Paragraph {
     let exact: Vec<String> = tested
         .iter()
         .filter_map(|p| {
-            let own = format!("p {}", p_value(p.p_sign_flip?));
+            let own = format!("mid-p {}", p_value(p.p_sign_flip?));
             let pair = format!("{own} for {} against {}", report.side(&p.first), report.side(&p.second));
             Some(if tested.len() == 1 { own } else { pair })
         })
         .collect();
     if !exact.is_empty() && tested.len() <= TOLD {
         out.cite(
-            format!(
-                "An exact test that flips the signs of the differences, beside it, gave mid-{}.",
-                listed(&exact).replace(" p ", " mid-p ")
-            ),
+            format!("An exact test that flips the signs of the differences, beside it, gave {}.", listed(&exact)),
             &[Work::Fisher],
         );
     }

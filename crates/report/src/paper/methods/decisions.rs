@@ -87,11 +87,9 @@ pub(super) fn sequential(report: &Report) -> Paragraph {
     let mut out = Paragraph::new("Sequential analysis");
     let gates = report.gates.iter().filter_map(|g| g.sequential.as_ref());
     let pairs = report.compared.iter().flat_map(|c| &c.pairs).filter_map(|p| p.sequential.as_ref());
-    let all: Vec<&Decided> = gates.chain(pairs).collect();
-    let registered: Vec<&Decision> =
-        report.protocols.iter().flat_map(|p| &p.hypotheses).filter_map(|h| h.sequential.as_ref()).collect();
-    let mut told: Vec<&Decision> = all.iter().map(|d| &d.decision).collect();
-    told.extend(registered);
+    let runs: Vec<Decided> = report.runs.iter().filter_map(|run| Decided::of(&run.run)).collect();
+    let mut told: Vec<&Decision> = gates.chain(pairs).chain(&runs).map(|d| &d.decision).collect();
+    told.extend(report.protocols.iter().flat_map(|p| &p.hypotheses).filter_map(|h| h.sequential.as_ref()));
     let mut seen: Vec<&Decision> = Vec::new();
     for decision in told {
         if seen.contains(&decision) {
@@ -113,6 +111,12 @@ pub(super) fn sequential(report: &Report) -> Paragraph {
              at most α however often one looks, and the other half on the test of a plan of fixed size at its end.",
             &[Work::Ville, Work::WaudbySmith],
         );
+        if seen.iter().any(|decision| decision.early) {
+            out.say(
+                "The rates of a run that stopped early lean towards what it decided, and their intervals, which are those of a \
+                 plan of fixed size, are not made for that.",
+            );
+        }
     }
     out
 }

@@ -297,9 +297,12 @@ fn reasons(left: &[LeftOut]) -> String {
         WhyOut::NoneCountsInSecond => "of which no trial of the second side counted",
     };
     let whys: BTreeSet<WhyOut> = left.iter().map(|l| l.why).collect();
-    let all: Vec<String> =
-        whys.into_iter().map(|why| format!("{} {}", left.iter().filter(|l| l.why == why).count(), word(why))).collect();
-    listed(&all)
+    let alone = whys.len() == 1;
+    let one = |why| {
+        let of = left.iter().filter(|l| l.why == why).count();
+        if alone { word(why).to_owned() } else { format!("{of} {}", word(why)) }
+    };
+    listed(&whys.into_iter().map(one).collect::<Vec<_>>())
 }
 
 /// What it was done with, and when.
