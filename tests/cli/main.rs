@@ -17,6 +17,7 @@ mod judged;
 mod live_audit;
 mod mistakes;
 mod odd_data;
+mod paper;
 mod power;
 mod protocol;
 mod proving;

@@ -3,7 +3,7 @@
 //! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
 
 use crate::model::Report;
-use crate::{csv, html, json, jsonl};
+use crate::{csv, html, json, jsonl, paper};
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
@@ -18,6 +18,10 @@ pub const OUTPUTS: &[&Output] = &[
     &csv::SCENARIOS,
     &csv::ENDPOINTS,
     &csv::DIFFERENCES,
+    &paper::PAPER,
+    &paper::LATEX,
+    &paper::FIGURES,
+    &paper::METHODS,
 ];
 
 /// A kind of output.

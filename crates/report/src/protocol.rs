@@ -83,7 +83,7 @@ fn say(out: &mut String, indent: usize, text: &str, ink: Ink, style: &Style) {
 }
 
 /// What is claimed, and of which scenarios.
-fn claim(judged: &Judged) -> String {
+pub(crate) fn claim(judged: &Judged) -> String {
     let h = &judged.hypothesis;
     let (candidate, control) = (clean_line(&h.candidate), clean_line(&h.control));
     let what = match h.claim {
@@ -128,7 +128,7 @@ fn would(outcome: Outcome) -> &'static str {
     }
 }
 
-fn verdict(judged: &Judged, held: &Held) -> (String, Ink) {
+pub(crate) fn verdict(judged: &Judged, held: &Held) -> (String, Ink) {
     let numbers = figures(judged, held);
     let text = match judged.why {
         Some(Why::Unfinished { episodes }) => format!(
@@ -249,7 +249,7 @@ fn figures(judged: &Judged, held: &Held) -> String {
     )
 }
 
-fn departure(deviation: &Deviation, held: &Held) -> String {
+pub(crate) fn departure(deviation: &Deviation, held: &Held) -> String {
     let file = clean_line(&held.file);
     match deviation {
         Deviation::FileChanged => format!(

@@ -1,6 +1,7 @@
 //! The first screen: the verdict, the effect, what would settle it, endpoints and causes, and all of it in plain words.
 
 use super::picture;
+use crate::figure::way;
 use crate::model::{Datum, Report, Sheet, Standing, parts, tables};
 use crate::number::count;
 use crate::text::clean_line;
@@ -81,7 +82,7 @@ pub(crate) fn write(out: &mut impl Write, report: &Report, policy: &str, style: 
                 text,
                 "<h2>Accuracy against cost</h2><p class=\"faint small\">{}, on {}. Green: on the front in at least 95 % of \
                  draws of scenarios; amber: in at least half.</p>",
-                escape(&picture::way(&front.way)),
+                escape(&way(&front.way)),
                 count(front.scenarios, "scenario")
             );
             region(&mut text, "Accuracy against cost", &drawn);

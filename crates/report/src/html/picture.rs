@@ -1,18 +1,19 @@
 //! Pictures as SVG, each with a text that says the same.
 
 use super::first::escape;
+use crate::figure::{Scale, costs, reach};
 use crate::number::{count, money, percent, points, short};
 use mocktrial_analysis::Estimate;
-use mocktrial_analysis::scaling::{Front, Standing, Way};
+use mocktrial_analysis::scaling::{Front, Standing};
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 640.0;
 
 /// A difference with its interval, between −100 and +100 points, on an axis that is as wide as it needs to be.
 pub(crate) fn effect(delta: &Estimate, class: &str, margin: Option<f64>) -> String {
-    let most = [delta.low.abs(), delta.high.abs(), margin.unwrap_or(0.0).abs(), 0.05].into_iter().fold(0.0, f64::max);
-    let reach = [0.1, 0.2, 0.3, 0.5, 1.0].into_iter().find(|r| *r >= most * 1.05).unwrap_or(1.0);
-    let x = |value: f64| 320.0 + value / reach * 290.0;
+    let reach = reach([(delta, margin)].into_iter());
+    let scale = Scale::linear((-reach, reach), (30.0, 610.0));
+    let x = |value: f64| scale.at(value);
     let said = format!(
         "The difference is {} points; its interval reaches from {} to {}.",
         points(delta.value),
@@ -54,7 +55,8 @@ pub(crate) fn effect(delta: &Estimate, class: &str, margin: Option<f64>) -> Stri
 
 /// A rate with its interval, from 0 to 100 %, to stand in a table.
 pub(crate) fn rate(rate: &Estimate) -> String {
-    let x = |value: f64| 4.0 + value.clamp(0.0, 1.0) * 152.0;
+    let scale = Scale::linear((0.0, 1.0), (4.0, 156.0));
+    let x = |value: f64| scale.at(value.clamp(0.0, 1.0));
     let (low, high, value) = (x(rate.low), x(rate.high), x(rate.value));
     format!(
         "<svg viewBox=\"0 0 160 16\" width=\"160\" height=\"16\" aria-hidden=\"true\"><line class=\"axis\" x1=\"4\" x2=\"156\" y1=\"8\" y2=\"8\"/>\
@@ -63,27 +65,11 @@ pub(crate) fn rate(rate: &Estimate) -> String {
     )
 }
 
-/// What a choice among attempts is called.
-pub(crate) fn way(way: &Way) -> String {
-    match way {
-        Way::PerfectVerifier => "the best of k, chosen by a verifier that is always right".into(),
-        Way::Majority => "a vote of k, in which wrong attempts agree".into(),
-        Way::Verifier(name) => format!("the best of k, chosen by {name}"),
-    }
-}
-
 /// Cost against accuracy: every endpoint with one attempt and more, and the line that nothing lies above.
 pub(crate) fn front(front: &Front) -> String {
-    let dearest = front.points.iter().map(|p| p.cost).fold(0.0, f64::max);
-    let cheapest = front.points.iter().map(|p| p.cost).fold(f64::INFINITY, f64::min);
-    if front.points.is_empty() || dearest <= 0.0 {
-        return String::new();
-    }
-    // Attempts multiply cost: on a log axis each is a step to the right.
-    let log = cheapest > 0.0 && dearest / cheapest > 4.0;
-    let (from, to) = if log { (cheapest.ln(), dearest.ln()) } else { (0.0, dearest) };
-    let x = |cost: f64| 60.0 + (if log { cost.ln() } else { cost } - from) / (to - from).max(1e-9) * 520.0;
-    let y = |accuracy: f64| 250.0 - accuracy * 220.0;
+    let Some((costs, cheapest, dearest)) = costs(front, (60.0, 580.0)) else { return String::new() };
+    let accuracies = Scale::linear((0.0, 1.0), (250.0, 30.0));
+    let (x, y) = (|cost: f64| costs.at(cost), |accuracy: f64| accuracies.at(accuracy));
     let shown = |cost: f64| if front.unit == "dollars" { money(cost) } else { short(cost) };
     let said = format!(
         "Accuracy against cost in {} a scenario, for {}: {} lie on the front.",
@@ -104,14 +90,14 @@ pub(crate) fn front(front: &Front) -> String {
             percent(tick)
         );
     }
-    for (cost, anchor) in [(if log { cheapest } else { 0.0 }, "start"), (dearest, "end")] {
+    for (cost, anchor) in [(cheapest, "start"), (dearest, "end")] {
         let _ = write!(out, "<text x=\"{:.1}\" y=\"272\" text-anchor=\"{anchor}\">{}</text>", x(cost), shown(cost));
     }
     let _ = write!(
         out,
         "<text x=\"320\" y=\"292\" text-anchor=\"middle\">{} a scenario{}</text>",
         front.unit,
-        if log { ", log scale" } else { "" }
+        if costs.is_log() { ", log scale" } else { "" }
     );
     let mut line: Vec<_> = front.points.iter().filter(|p| p.on_front).collect();
     line.sort_by(|a, b| a.cost.total_cmp(&b.cost));
