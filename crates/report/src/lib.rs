@@ -16,6 +16,9 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(test)]
+extern crate self as mocktrial_report;
+
 mod audit;
 mod axis;
 mod compare;
@@ -27,6 +30,7 @@ mod health;
 mod html;
 mod json;
 mod judged;
+mod junit;
 mod list;
 mod live_audit;
 pub mod model;

@@ -2,15 +2,15 @@
 //!
 //! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
 
-use crate::html;
 use crate::model::Report;
+use crate::{html, junit};
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Every kind, in the order in which help lists them.
-pub const OUTPUTS: &[&Output] = &[&html::OUTPUT];
+pub const OUTPUTS: &[&Output] = &[&html::OUTPUT, &junit::OUTPUT, &junit::STRICT];
 
 /// A kind of output.
 pub struct Output {

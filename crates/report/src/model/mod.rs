@@ -9,6 +9,7 @@ mod plain;
 mod sheet;
 pub(crate) mod tables;
 mod verdict;
+pub(crate) mod why;
 
 pub use done::{Command, quoted};
 pub use sheet::{Column, Datum, Sheet, Standing};
@@ -20,7 +21,7 @@ use mocktrial_analysis::gate::{Answer, Gated};
 use mocktrial_analysis::protocol::Held;
 use mocktrial_analysis::scaling::Front;
 use mocktrial_analysis::{Provenance, Summary, compare::PairVerdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything that reports are made from.
@@ -42,6 +43,8 @@ pub struct Report {
     pub fronts: Vec<Front>,
     /// Runs held against what was registered before them.
     pub protocols: Vec<Held>,
+    /// The scenarios that are in quarantine, by name.
+    pub quarantined: BTreeSet<Arc<str>>,
     /// The files that scenarios come from, by id, as paths from the project's root; empty where there is no project.
     pub files: BTreeMap<Arc<str>, String>,
     /// The commands that make this report, and act on it.

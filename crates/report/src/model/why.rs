@@ -1,0 +1,107 @@
+//! Why an episode did not pass, in words that tell a reader so without opening anything.
+
+use crate::text::{clean_line, clip};
+use crate::value::json_by_value;
+use mocktrial_analysis::{EpisodeRow, EpisodeTexts};
+use mocktrial_trajectory::{Body, Cause, EndReason, Evidence, Grade, Outcome, Trajectory};
+
+/// Characters that are shown of one text: enough to know what it is about.
+const SHOWN: usize = 240;
+
+/// Facts that are shown of a criterion that failed.
+const FACTS: usize = 4;
+
+/// What became of an episode, by its figures alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fate {
+    /// It passed.
+    Passed,
+    /// It failed by the endpoint's doing.
+    Failed,
+    /// It has no outcome: infrastructure, or the suite's own fault.
+    NoOutcome,
+}
+
+/// Why an episode did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// The one to blame and the grader or end reason, such as `model.answer` or `provider.provider_failed`.
+    pub(crate) kind: String,
+    /// A sentence on one line.
+    pub(crate) said: String,
+    /// What else it rests on, a line each.
+    pub(crate) facts: Vec<String>,
+}
+
+impl Fate {
+    pub(crate) fn of(row: &EpisodeRow) -> Self {
+        match row.passed.filter(|_| row.counts()) {
+            Some(true) => Self::Passed,
+            Some(false) => Self::Failed,
+            None => Self::NoOutcome,
+        }
+    }
+}
+
+/// The one to blame and the grader or end reason.
+pub(crate) fn kind(row: &EpisodeRow) -> String {
+    let cause = row.cause.unwrap_or(Cause::Model);
+    let name = match (&row.failed, Fate::of(row)) {
+        (Some(failed), Fate::Failed) if failed.grader != "end" => clip(&failed.grader, SHOWN),
+        (_, Fate::NoOutcome) if row.end == EndReason::Completed => "ungraded".to_owned(),
+        _ => row.end.as_str().to_owned(),
+    };
+    format!("{cause}.{name}")
+}
+
+impl Why {
+    pub(crate) fn of(episode: &EpisodeTexts<'_>) -> Self {
+        let row = &episode.row;
+        let grades: Vec<Grade> = serde_json::from_str(episode.grades).unwrap_or_default();
+        let own = |g: &&Grade| match (&row.failed, &g.outcome, Fate::of(row)) {
+            (Some(f), Outcome::Failed, Fate::Failed) => {
+                f.grader != "end" && (&g.criterion, &g.grader) == (&f.criterion, &f.grader)
+            }
+            (_, Outcome::Ungraded { .. }, Fate::NoOutcome) => g.decides() && !row.end.is_infrastructure(),
+            _ => false,
+        };
+        match grades.iter().find(own) {
+            Some(grade) => Self::criterion(row, grade),
+            None => Self::end(row, episode.trajectory),
+        }
+    }
+
+    fn criterion(row: &EpisodeRow, grade: &Grade) -> Self {
+        let (at, grader) = (clip(&grade.criterion, SHOWN), clip(&grade.grader, SHOWN));
+        let name = if at == grader { at } else { format!("{at} {grader}") };
+        let mut facts = grade.evidence.iter().flat_map(facts);
+        let first = match &grade.outcome {
+            Outcome::Ungraded { cause, why } => format!("ungraded by the {cause}: {}", clip(why, SHOWN)),
+            _ => facts.next().unwrap_or_else(|| "failed".to_owned()),
+        };
+        let facts: Vec<String> = facts.take(FACTS).collect();
+        let said = std::iter::once(format!("{name}: {first}")).chain(facts.iter().take(2).cloned());
+        Self { kind: kind(row), said: said.collect::<Vec<_>>().join("; "), facts }
+    }
+
+    fn end(row: &EpisodeRow, trajectory: &str) -> Self {
+        let last = Trajectory::from_json(trajectory).ok().and_then(|t| {
+            t.events().iter().rev().find_map(|e| match &e.body {
+                Body::End { detail, .. } => detail.clone(),
+                _ => None,
+            })
+        });
+        let detail = last.map_or_else(String::new, |d| format!(": {}", clip(&d, SHOWN)));
+        Self { kind: kind(row), said: format!("{}{detail}", row.end.meaning()), facts: Vec::new() }
+    }
+}
+
+/// A fact as short lines: the sentence, what was expected, what was found.
+fn facts(evidence: &Evidence) -> Vec<String> {
+    let (note, path) = (clip(&evidence.note, SHOWN), clean_line(&clip(&evidence.path, SHOWN)));
+    let mut lines = vec![if note.contains(&path) { note } else { format!("{path}: {note}") }];
+    for (word, value) in [("expected", &evidence.expected), ("got", &evidence.got)] {
+        lines.extend(value.as_ref().map(|v| format!("{word} {}", clip(&json_by_value(v), SHOWN))));
+    }
+    lines
+}
