@@ -19,6 +19,7 @@
 #[cfg(test)]
 extern crate self as mocktrial_report;
 
+mod annotations;
 mod audit;
 mod axis;
 mod compare;
@@ -33,6 +34,7 @@ mod judged;
 mod junit;
 mod list;
 mod live_audit;
+mod markdown;
 pub mod model;
 mod number;
 mod output;

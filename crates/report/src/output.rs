@@ -3,14 +3,15 @@
 //! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
 
 use crate::model::Report;
-use crate::{html, junit};
+use crate::{annotations, html, junit, markdown};
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Every kind, in the order in which help lists them.
-pub const OUTPUTS: &[&Output] = &[&html::OUTPUT, &junit::OUTPUT, &junit::STRICT];
+pub const OUTPUTS: &[&Output] =
+    &[&html::OUTPUT, &junit::OUTPUT, &junit::STRICT, &annotations::OUTPUT, &markdown::COMMENT, &markdown::SUMMARY];
 
 /// A kind of output.
 pub struct Output {

@@ -184,7 +184,7 @@ fn with_texts(suites: &Suites, sources: &Sources<'_>, room: usize) -> Result<Opt
             }
             let why = Why::of(&episode);
             let element = if kind == Kind::Failed { "failure" } else { "error" };
-            let result = Outcome::Not { element, kind: &why.kind, said: &why.said, lines: &why.facts };
+            let result = Outcome::Not { element, kind: &why.kind, said: &why.said, lines: &why.lines };
             let piece = single(place, row, kind, result);
             taken += piece.text.len();
             pieces.push((suite, Piece { at: (scenario, row.key.trial), ..piece }));
@@ -246,8 +246,10 @@ fn written(place: &Place, kind: Kind, tally: &Tally) -> String {
     let result = match kind {
         Kind::Passed => Outcome::Passed,
         Kind::Skipped => Outcome::Skipped(&said),
-        Kind::Failed => Outcome::Not { element: "failure", kind: first, said: &said, lines: &[] },
-        Kind::Error => Outcome::Not { element: "error", kind: first, said: &said, lines: &[] },
+        Kind::Failed => {
+            Outcome::Not { element: "failure", kind: first, said: &said, lines: std::slice::from_ref(&said) }
+        }
+        Kind::Error => Outcome::Not { element: "error", kind: first, said: &said, lines: std::slice::from_ref(&said) },
     };
     let case = Case { class: &place.class, name: &name, file: place.file.as_deref(), ms: tally.ms, result };
     let mut text = String::new();

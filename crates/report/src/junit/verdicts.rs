@@ -57,8 +57,12 @@ struct Verdicts {
 
 impl Verdicts {
     fn statement(&mut self, name: &str, said: &Statement) {
-        let lines: Vec<String> =
-            [&said.figures, &said.settle].into_iter().filter(|l| !l.is_empty()).chain(&said.notes).cloned().collect();
+        let lines: Vec<String> = [&said.head, &said.figures, &said.settle]
+            .into_iter()
+            .filter(|l| !l.is_empty())
+            .chain(&said.notes)
+            .cloned()
+            .collect();
         let mut short = said.head.clone();
         if !said.settle.is_empty() {
             short = format!("{short} {}", said.settle);
@@ -107,7 +111,13 @@ impl Verdicts {
         let said = ["kept or no worse", "broken or regressed", "unknown or inconclusive"];
         for ((kind, more), said) in [Kind::Passed, Kind::Failed, Kind::Skipped].into_iter().zip(self.more).zip(said) {
             if more > 0 {
-                self.push(&format!("and {more} more {said}"), kind, "more", &format!("{more} more are {said}"), &[]);
+                self.push(
+                    &format!("and {more} more {said}"),
+                    kind,
+                    "more",
+                    &format!("{more} more are {said}"),
+                    &[format!("{more} more are {said}")],
+                );
             }
         }
     }

@@ -21,7 +21,8 @@ pub(super) struct Case<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome<'a> {
     Passed,
-    /// Failed (`failure`) or kept from an outcome (`error`): what it is called, a sentence, and the lines behind it.
+    /// Failed (`failure`) or kept from an outcome (`error`): what it is called, why in short (shown by Jenkins), and why in
+    /// lines (shown by GitLab).
     Not {
         element: &'static str,
         kind: &'a str,
@@ -52,10 +53,10 @@ impl Case<'_> {
                 let _ = write!(out, "><{element}");
                 attribute(out, "type", kind);
                 attribute(out, "message", said);
-                let _ = write!(out, ">{}", escape(&clean(said)));
-                for line in lines {
-                    let _ = write!(out, "\n{}", escape(&clean(line)));
+                for (n, line) in lines.iter().enumerate() {
+                    let _ = write!(out, "{}{}", if n == 0 { ">" } else { "\n" }, escape(&clean(line)));
                 }
+                out.push_str(if lines.is_empty() { ">" } else { "" });
                 let _ = writeln!(out, "</{element}></testcase>");
             }
         }

@@ -4,6 +4,7 @@
 //! done) is worked out here, once, as text without any markup: a format lays it out and escapes it, and words nothing itself.
 //! So no two formats can disagree.
 
+mod change;
 mod done;
 mod plain;
 mod sheet;
@@ -77,18 +78,6 @@ impl Report {
     pub(crate) fn side(&self, side: &Side) -> String {
         let run = self.runs.iter().position(|r| r.run.name == side.run).unwrap_or(0);
         self.arm(run, &side.endpoint)
-    }
-
-    /// How the whole stands: the worst answer of the gates, or the verdict of the only pair.
-    pub(crate) fn standing(&self) -> Standing {
-        if let Some(worst) = self.gates.iter().map(|g| g.answer).max() {
-            return worst.into();
-        }
-        match self.compared.as_ref().map(|c| c.pairs.as_slice()) {
-            Some([one]) if one.refused.is_none() => one.verdict.into(),
-            Some(_) => Standing::Open,
-            None => Standing::None,
-        }
     }
 }
 

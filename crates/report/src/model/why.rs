@@ -27,10 +27,10 @@ pub(crate) enum Fate {
 pub(crate) struct Why {
     /// The one to blame and the grader or end reason, such as `model.answer` or `provider.provider_failed`.
     pub(crate) kind: String,
-    /// A sentence on one line.
+    /// All of it, shortly, on one line.
     pub(crate) said: String,
-    /// What else it rests on, a line each.
-    pub(crate) facts: Vec<String>,
+    /// The same at more length, a line each.
+    pub(crate) lines: Vec<String>,
 }
 
 impl Fate {
@@ -79,9 +79,8 @@ impl Why {
             Outcome::Ungraded { cause, why } => format!("ungraded by the {cause}: {}", clip(why, SHOWN)),
             _ => facts.next().unwrap_or_else(|| "failed".to_owned()),
         };
-        let facts: Vec<String> = facts.take(FACTS).collect();
-        let said = std::iter::once(format!("{name}: {first}")).chain(facts.iter().take(2).cloned());
-        Self { kind: kind(row), said: said.collect::<Vec<_>>().join("; "), facts }
+        let lines: Vec<String> = std::iter::once(format!("{name}: {first}")).chain(facts.take(FACTS)).collect();
+        Self { kind: kind(row), said: lines.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; "), lines }
     }
 
     fn end(row: &EpisodeRow, trajectory: &str) -> Self {
@@ -92,7 +91,8 @@ impl Why {
             })
         });
         let detail = last.map_or_else(String::new, |d| format!(": {}", clip(&d, SHOWN)));
-        Self { kind: kind(row), said: format!("{}{detail}", row.end.meaning()), facts: Vec::new() }
+        let said = format!("{}{detail}", row.end.meaning());
+        Self { kind: kind(row), lines: vec![said.clone()], said }
     }
 }
 
