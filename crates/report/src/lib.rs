@@ -16,8 +16,12 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+// Tests within the crate and beside it are made of the same runs.
 #[cfg(test)]
 extern crate self as mocktrial_report;
+#[cfg(test)]
+#[path = "../tests/fixture/mod.rs"]
+mod fixture;
 
 mod annotations;
 mod audit;

@@ -77,7 +77,7 @@ impl Suite {
         1000 + 6 * self.name.len() + properties + self.cases.iter().map(|c| c.text.len()).sum::<usize>()
     }
 
-    pub(super) fn write(mut self, id: u32, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(mut self, id: usize, out: &mut dyn Write) -> io::Result<()> {
         self.cases.sort_by_key(|c| (c.at, c.kind));
         let of = |kind| self.cases.iter().filter(|c| c.kind == kind).count().to_string();
         let mut head = String::from("<testsuite");

@@ -50,10 +50,8 @@ fn write(
     let taken = verdicts.size() + suites.heads();
     let suites = fold::filled(suites, sources, limit.saturating_sub(taken))?;
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n")?;
-    let mut id = 0;
-    for suite in std::iter::once(verdicts).chain(suites).filter(|suite| suite.wanted()) {
+    for (id, suite) in std::iter::once(verdicts).chain(suites).filter(cases::Suite::wanted).enumerate() {
         suite.write(id, out)?;
-        id += 1;
     }
     out.write_all(b"</testsuites>\n")?;
     Ok(())

@@ -1,10 +1,7 @@
-#[path = "../../tests/fixture/mod.rs"]
-mod fixture;
-
 use super::write;
+use crate::fixture::{self, Run, bad, cut, good};
 use crate::model::Report;
 use crate::output::Sources;
-use fixture::{Run, bad, cut, good};
 use mocktrial_analysis::store::Store;
 use mocktrial_trajectory::{EndReason, EpisodeKey};
 use std::collections::BTreeSet;

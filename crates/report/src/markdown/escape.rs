@@ -80,10 +80,6 @@ pub(crate) fn code(language: &str, lines: &[String]) -> String {
 }
 
 #[cfg(test)]
-#[path = "../../tests/fixture/mod.rs"]
-mod fixture;
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -146,7 +142,7 @@ mod tests {
 
     #[test]
     fn hostile_texts_are_shown_and_do_nothing() {
-        fixture::HOSTILE.iter().for_each(|text| check(text));
+        crate::fixture::HOSTILE.iter().for_each(|text| check(text));
     }
 
     proptest! {

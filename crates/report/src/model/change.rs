@@ -113,11 +113,12 @@ impl Report {
             name: "takes",
             title: "What an episode takes".into(),
             columns: ["endpoint", "quantity"].map(Column::of).into_iter().chain(heads.map(Column::numbers)).collect(),
-            notes: if rows.is_empty() {
-                vec![]
+            notes: vec![if self.gates.is_empty() {
+                "Means over all episodes of both sides, without a test; × with its interval is over what both have."
+                    .into()
             } else {
-                vec!["Means over all episodes of both sides, without a test; ratios with an interval are over the scenarios that both have.".into()]
-            },
+                "Means over all episodes of both sides, without a test.".to_owned()
+            }],
             rows,
         }
     }
@@ -198,15 +199,15 @@ fn takes(name: &str, (own, other): (&EndpointSummary, &EndpointSummary)) -> Vec<
         e.cost.filter(|c| *c > 0.0 && episodes > 0.0).map(|c| c / episodes)
     };
     let median = |e: &EndpointSummary| e.latency.map(|l| l.median_ms);
-    type Way = fn(f64) -> String;
-    let quantities: [(&str, (Option<f64>, Option<f64>), Way); 4] = [
-        ("cost", (per(other), per(own)), money),
-        ("median response", (median(other), median(own)), time),
-        ("tokens in", (other.tokens_in, own.tokens_in), short),
-        ("tokens out", (other.tokens_out, own.tokens_out), short),
+    type Quantity = (&'static str, Option<f64>, Option<f64>, fn(f64) -> String);
+    let quantities: [Quantity; 4] = [
+        ("cost", per(other), per(own), money),
+        ("median response", median(other), median(own), time),
+        ("tokens in", other.tokens_in, own.tokens_in, short),
+        ("tokens out", other.tokens_out, own.tokens_out, short),
     ];
-    let row = |(what, sides, way): (&str, (Option<f64>, Option<f64>), Way)| {
-        let (Some(before), Some(now)) = sides else { return None };
+    let row = |(what, before, now, way): Quantity| {
+        let (before, now) = before.zip(now)?;
         let change = if before > 0.0 { now / before - 1.0 } else { 0.0 };
         let sign = if change < 0.0 { "−" } else { "+" };
         let change = if change.abs() < 0.005 { "same".into() } else { format!("{sign}{} %", percent_of(change.abs())) };
