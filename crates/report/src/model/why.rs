@@ -46,10 +46,11 @@ impl Fate {
 /// The one to blame and the grader or end reason.
 pub(crate) fn kind(row: &EpisodeRow) -> String {
     let cause = row.cause.unwrap_or(Cause::Model);
-    let name = match (&row.failed, Fate::of(row)) {
-        (Some(failed), Fate::Failed) if failed.grader != "end" => clip(&failed.grader, SHOWN),
-        (_, Fate::NoOutcome) if row.end == EndReason::Completed => "ungraded".to_owned(),
-        _ => row.end.as_str().to_owned(),
+    // As the table of causes has it: an episode that did not run to its end failed by that.
+    let name = match &row.failed {
+        _ if row.end != EndReason::Completed => row.end.as_str().to_owned(),
+        Some(failed) if Fate::of(row) == Fate::Failed => clip(&failed.grader, SHOWN),
+        _ => "ungraded".to_owned(),
     };
     format!("{cause}.{name}")
 }
@@ -65,35 +66,47 @@ impl Why {
             (_, Outcome::Ungraded { .. }, Fate::NoOutcome) => g.decides() && !row.end.is_infrastructure(),
             _ => false,
         };
-        match grades.iter().find(own) {
-            Some(grade) => Self::criterion(row, grade),
-            None => Self::end(row, episode.trajectory),
-        }
-    }
-
-    fn criterion(row: &EpisodeRow, grade: &Grade) -> Self {
-        let (at, grader) = (clip(&grade.criterion, SHOWN), clip(&grade.grader, SHOWN));
-        let name = if at == grader { at } else { format!("{at} {grader}") };
-        let mut facts = grade.evidence.iter().flat_map(facts);
-        let first = match &grade.outcome {
-            Outcome::Ungraded { cause, why } => format!("ungraded by the {cause}: {}", clip(why, SHOWN)),
-            _ => facts.next().unwrap_or_else(|| "failed".to_owned()),
+        let criterion = grades.iter().find(own).map(criterion).unwrap_or_default();
+        let lines = match (row.end, criterion.is_empty()) {
+            (EndReason::Completed, true) => vec!["no grade decides it".to_owned()],
+            (EndReason::Completed, false) => criterion,
+            _ => [end(row, episode.trajectory), criterion].concat(),
         };
-        let lines: Vec<String> = std::iter::once(format!("{name}: {first}")).chain(facts.take(FACTS)).collect();
-        Self { kind: kind(row), said: lines.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; "), lines }
+        let mut said = String::new();
+        for line in lines.iter().take(3) {
+            said.push_str(match said.chars().last() {
+                None => "",
+                Some('.' | '!' | '?') => " ",
+                Some(_) => "; ",
+            });
+            said.push_str(line);
+        }
+        Self { kind: kind(row), said, lines }
     }
+}
 
-    fn end(row: &EpisodeRow, trajectory: &str) -> Self {
-        let last = Trajectory::from_json(trajectory).ok().and_then(|t| {
-            t.events().iter().rev().find_map(|e| match &e.body {
-                Body::End { detail, .. } => detail.clone(),
-                _ => None,
-            })
-        });
-        let detail = last.map_or_else(String::new, |d| format!(": {}", clip(&d, SHOWN)));
-        let said = format!("{}{detail}", row.end.meaning());
-        Self { kind: kind(row), lines: vec![said.clone()], said }
-    }
+/// What a grade says, in lines.
+fn criterion(grade: &Grade) -> Vec<String> {
+    let (at, grader) = (clip(&grade.criterion, SHOWN), clip(&grade.grader, SHOWN));
+    let name = if at == grader { at } else { format!("{at} {grader}") };
+    let mut facts = grade.evidence.iter().flat_map(facts);
+    let first = match &grade.outcome {
+        Outcome::Ungraded { cause, why } => format!("ungraded by the {cause}: {}", clip(why, SHOWN)),
+        _ => facts.next().unwrap_or_else(|| "failed".to_owned()),
+    };
+    std::iter::once(format!("{name}: {first}")).chain(facts.take(FACTS)).collect()
+}
+
+/// How an episode ended, and what the harness has to say of it.
+fn end(row: &EpisodeRow, trajectory: &str) -> Vec<String> {
+    let last = Trajectory::from_json(trajectory).ok().and_then(|t| {
+        t.events().iter().rev().find_map(|e| match &e.body {
+            Body::End { detail, .. } => detail.clone(),
+            _ => None,
+        })
+    });
+    let detail = last.map_or_else(String::new, |d| format!(": {}", clip(&d, SHOWN)));
+    vec![format!("{}{detail}", row.end.meaning())]
 }
 
 /// A fact as short lines: the sentence, what was expected, what was found.
