@@ -229,6 +229,12 @@ class RunScript(unittest.TestCase):
         _, _, calls = self.go("exit 0", RUN="scenarios $(touch owned) `id` ; *")
         self.assertEqual(calls[0], "run scenarios $(touch owned) `id` ; *")
 
+    def test_the_newest_run_goes_with_its_reports(self):
+        stand_in = 'mkdir -p .mocktrial/runs && touch .mocktrial/runs/2026-01-0{1,2}T00-00-00Z-all.sqlite'
+        _, output, _ = self.go(stand_in + '\nfor file in "$RUNNER_TEMP"/mocktrial-report; do test -d "$file"; done')
+        folder = Path(re.search(r"report=(.*)", output).group(1))
+        self.assertEqual([f.name for f in folder.glob("*.sqlite")], ["2026-01-02T00-00-00Z-all.sqlite"])
+
     def test_annotations_come_after_and_name_files_from_the_repository(self):
         project = Path(self.enterContext(tempfile.TemporaryDirectory())) / "agents/shop"
         project.mkdir(parents=True)

@@ -49,6 +49,12 @@ if [ -s "$report/annotations.txt" ]; then
     print
   }' "$report/annotations.txt"
 fi
+# The run itself goes with its reports: it is what can be accepted, compared and asked again. Names begin with a date.
+newest=""
+for file in .mocktrial/runs/*.sqlite; do
+  if [ -f "$file" ]; then newest="$file"; fi
+done
+if [ -n "$newest" ]; then cp "$newest" "$report/"; fi
 {
   printf 'exit-code=%s\n' "$code"
   printf 'report=%s\n' "$report"
