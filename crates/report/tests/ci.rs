@@ -230,6 +230,24 @@ fn thousands_of_failures_stay_below_the_limits_and_are_counted() {
 }
 
 #[test]
+fn names_of_any_length_leave_the_verdict_in_its_place() {
+    let (one, two) = ("@1|<".repeat(3_000), "`#2".repeat(3_000));
+    let run = run("run", &SHOP, &[&one, &two], 2, &|key: &EpisodeKey| {
+        if key.endpoint.starts_with('@') { good() } else { bad(&"|\n".repeat(100_000)) }
+    });
+    let report = compared(&run);
+    for (kind, limit) in [("comment", 60_000), ("step-summary", 1 << 20)] {
+        let made = text(kind, &report, &[&run]);
+        assert!(made.len() <= limit, "{}", made.len());
+        let heading = made.lines().find(|line| !line.starts_with("<!--")).unwrap();
+        assert!(heading.starts_with("## ✅ Better: @&#8203;1&#124;&lt;"), "{heading}");
+        assert!(made.contains("### Scenarios on which they differ") && made.contains("How this came about"));
+    }
+    assert!(text("annotations", &report, &[&run]).lines().all(|line| line.len() < 4_096));
+    assert!(text("junit", &report, &[&run]).len() < 100_000);
+}
+
+#[test]
 fn the_marker_is_the_same_from_run_to_run_and_another_for_another_gate() {
     let (after, before) = (after(), before());
     let first = |text: String| text.lines().next().unwrap().to_owned();

@@ -1,13 +1,25 @@
 //! A report as a document of limited size: cut between rows, and never within markup.
 
 use super::escape::{code, escape};
-use crate::model::{Report, Sheet, Standing, Statement, parts, tables};
+use crate::model::{Command, Report, Sheet, Standing, Statement, parts, tables};
 use crate::number::count;
 use crate::text::clip;
 
-/// Characters of a sentence or a cell.
-const SENTENCE: usize = 1200;
-const CELL: usize = 300;
+/// Bytes of a sentence and of a cell, with all that keeps them from being markup.
+const SENTENCE: usize = 2400;
+const CELL: usize = 600;
+
+/// The beginning of a text, escaped, in at most so many bytes.
+fn within(text: &str, bytes: usize) -> String {
+    let mut most = bytes;
+    loop {
+        let escaped = escape(&clip(text, most));
+        if escaped.len() <= bytes || most < 2 {
+            return escaped;
+        }
+        most /= 2;
+    }
+}
 
 /// A piece of the document: a head, rows of which as many are shown as fit, and a foot.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +32,7 @@ struct Section {
 impl Section {
     /// A table of the report; nothing where it has no rows.
     fn of(sheet: &Sheet) -> Self {
-        let title = escape(&clip(&sheet.title, CELL));
+        let title = within(&sheet.title, CELL);
         let Self { head, rows, foot } = Self::untitled(sheet);
         let head = if rows.is_empty() { head } else { format!("### {title}\n\n{head}") };
         Self { head, rows, foot }
@@ -32,12 +44,11 @@ impl Section {
             return Self::default();
         }
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let heads: Vec<String> = sheet.columns.iter().map(|c| escape(&clip(&c.head, CELL))).collect();
+        let heads: Vec<String> = sheet.columns.iter().map(|c| within(&c.head, CELL)).collect();
         let rules: Vec<String> =
             sheet.columns.iter().map(|c| if c.numbers { "---:" } else { "---" }.to_owned()).collect();
-        let row = |row: &Vec<crate::model::Datum>| {
-            line(&row.iter().map(|d| escape(&clip(&d.text(), CELL))).collect::<Vec<_>>())
-        };
+        let row =
+            |row: &Vec<crate::model::Datum>| line(&row.iter().map(|d| within(&d.text(), CELL)).collect::<Vec<_>>());
         let notes = sheet.notes.iter().map(|note| escape(note)).collect::<Vec<_>>().join(" ");
         Self {
             head: line(&heads) + &line(&rules),
@@ -59,7 +70,7 @@ impl Section {
         if lines.is_empty() {
             return Self::default();
         }
-        let row = |line: &String| format!("- {}\n", escape(&clip(line, SENTENCE)));
+        let row = |line: &String| format!("- {}\n", within(line, SENTENCE));
         let head = if title.is_empty() { String::new() } else { format!("{title}\n\n") };
         Self { head, rows: lines.iter().map(row).collect(), foot: "\n".into() }
     }
@@ -127,14 +138,14 @@ fn verdicts(report: &Report) -> Section {
     let mut rows = Vec::new();
     for (n, said) in worst.into_iter().enumerate() {
         let level = if n == 0 { "##" } else { "###" };
-        let mut text = format!("{level} {} {}\n\n", sign(said.standing), escape(&clip(&said.head, SENTENCE)));
+        let mut text = format!("{level} {} {}\n\n", sign(said.standing), within(&said.head, SENTENCE));
         for (mark, line) in [("", &said.figures), ("**", &said.settle)] {
             if !line.is_empty() {
-                text.push_str(&format!("{mark}{}{mark}\n\n", escape(&clip(line, SENTENCE))));
+                text.push_str(&format!("{mark}{}{mark}\n\n", within(line, SENTENCE)));
             }
         }
         if !said.notes.is_empty() {
-            text.push_str(&format!("<sub>{}</sub>\n\n", escape(&clip(&said.notes.join(" · "), SENTENCE))));
+            text.push_str(&format!("<sub>{}</sub>\n\n", within(&said.notes.join(" · "), SENTENCE)));
         }
         rows.push(text);
     }
@@ -184,19 +195,20 @@ fn middle(report: &Report, whole: bool) -> Vec<Section> {
 fn ending(report: &Report, room: usize) -> String {
     let facts = report.facts();
     let own = &facts[..facts.len().saturating_sub(report.commands.len())];
-    let rows = own
-        .iter()
-        .map(|(name, text)| format!("| {} | {} |\n", escape(&clip(name, CELL)), escape(&clip(text, SENTENCE))));
+    let rows = own.iter().map(|(name, text)| format!("| {} | {} |\n", within(name, CELL), within(text, SENTENCE)));
     let table = Section { head: "| what | how |\n| --- | --- |\n".into(), rows: rows.collect(), foot: String::new() };
-    let lines: Vec<String> = report
-        .commands
-        .iter()
-        .take(8)
-        .flat_map(|c| [format!("# {}", clip(&c.what, CELL)), clip(&c.line, SENTENCE)])
-        .collect();
+    // A command that is cut is none.
+    let mut left = room / 2;
+    let fits = |c: &&Command| {
+        let size = c.what.len() + c.line.len() + 40;
+        let fits = size <= left;
+        left -= if fits { size } else { 0 };
+        fits
+    };
+    let shown = report.commands.iter().filter(fits);
+    let lines: Vec<String> = shown.flat_map(|c| [format!("# {}", c.what), c.line.clone()]).collect();
     let commands = if lines.is_empty() { String::new() } else { format!("{}\n", code("sh", &lines)) };
-    let commands = if commands.len() <= room / 2 { commands } else { String::new() };
     let facts = Section::details("How this came about", table);
-    let facts = if own.is_empty() { String::new() } else { facts.within(room - commands.len()) };
+    let facts = if own.is_empty() { String::new() } else { facts.within(room.saturating_sub(commands.len())) };
     format!("{commands}{facts}")
 }
