@@ -89,7 +89,7 @@ fn verdict(said: &Statement) -> Annotation {
     Annotation {
         level: said.standing.into(),
         file: None,
-        title: "mocktrial".into(),
+        title: if said.about.is_empty() { "mocktrial".into() } else { format!("mocktrial: {}", said.about) },
         lines: lines.into_iter().filter(|l| !l.is_empty()).cloned().collect(),
     }
 }

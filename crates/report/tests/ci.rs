@@ -258,3 +258,22 @@ fn the_marker_is_the_same_from_run_to_run_and_another_for_another_gate() {
     let alone = first(text("comment", &report(&[&after]), &[&after]));
     assert_eq!(alone, "<!-- mocktrial: run-support-on-desk-shop -->");
 }
+
+#[test]
+fn of_several_gates_the_worst_comes_first_and_each_says_whose_it_is() {
+    let (after, before) = (after(), before());
+    let mut report = gated(&after, &before, &rules(0.05));
+    report.gates[0].endpoint = "better".into();
+    let mut rules = rules(0.05);
+    rules.must_pass = ["shop/refund".into()].into();
+    report.gates.extend(gated(&after, &before, &rules).gates);
+    let comment = text("comment", &report, &[&after, &before]);
+    let heads: Vec<&str> =
+        comment.lines().filter(|line| line.contains(" · Inconclusive") || line.contains(" · Regressed")).collect();
+    assert!(heads[0].starts_with("## ❌ support · Regressed: "), "{comment}");
+    assert!(heads[1].starts_with("### ⚠️ better · Inconclusive: "), "{comment}");
+    let annotations = text("annotations", &report, &[&after, &before]);
+    assert!(annotations.starts_with("::error title=mocktrial%3A support::Regressed: "), "{annotations}");
+    let junit = text("junit", &report, &[&after, &before]);
+    assert!(junit.contains("name=\"gate of better\"") && junit.contains("name=\"gate of support\""));
+}

@@ -4,6 +4,7 @@ use super::cases::{Kind, Names, Piece, Suite};
 use super::xml::{Case, Outcome};
 use crate::model::{Datum, Report, Standing, Statement, parts};
 use crate::text::clip;
+use mocktrial_analysis::compare::Side;
 
 /// Test cases of one kind of standing; a rule may be about each of very many scenarios.
 const MOST: usize = 1000;
@@ -28,17 +29,24 @@ pub(super) fn of(report: &Report, names: &mut Names) -> Suite {
                 let [Datum::Name(part), Datum::Verdict(standing, word), found] = row.as_slice() else { continue };
                 suite.add(&format!("{name}: {part}"), *standing, word, &found.text(), &[]);
             }
-            properties.push(("against", clip(&gate.against, 200)));
+            let against = ("against", clip(&gate.against, 200));
+            if !properties.contains(&against) && properties.len() < MOST {
+                properties.push(against);
+            }
         }
     } else if let Some(all) = &report.compared {
         // Sentences about the whole come before those about pairs.
         let whole = statements.len().saturating_sub(all.pairs.len());
         for (pair, said) in all.pairs.iter().zip(&statements[whole..]) {
-            suite.statement(&format!("{} against {}", pair.first.endpoint, pair.second.endpoint), said);
+            // The name of a run is another every time; its place is not.
+            let named = |side: &Side| match report.runs.iter().position(|run| run.run.name == side.run) {
+                Some(n) if n > 0 => format!("{}, run {}", side.endpoint, n + 1),
+                _ => side.endpoint.to_string(),
+            };
+            suite.statement(&format!("{} against {}", named(&pair.first), named(&pair.second)), said);
         }
     }
     suite.rest();
-    properties.truncate(MOST);
     let created = report.runs.first().map(|run| run.run.created.clone()).unwrap_or_default();
     let name = if gated { "gate" } else { "comparison" };
     let empty = suite.cases.is_empty();

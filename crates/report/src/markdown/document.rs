@@ -129,16 +129,21 @@ pub(super) fn written(report: &Report, limit: usize, whole: bool) -> String {
 
 fn verdicts(report: &Report) -> Section {
     let all = report.verdicts();
-    let mut worst: Vec<&Statement> = all.iter().collect();
-    worst.sort_by_key(|s| match s.standing {
-        Standing::Bad => 0,
-        Standing::Open => 1,
-        Standing::Good | Standing::None => 2,
-    });
+    let mut ordered: Vec<&Statement> = all.iter().collect();
+    // The worst gate decides; a comparison begins with what is to be said of all.
+    if !report.gates.is_empty() {
+        ordered.sort_by_key(|s| match s.standing {
+            Standing::Bad => 0,
+            Standing::Open => 1,
+            Standing::Good | Standing::None => 2,
+        });
+    }
     let mut rows = Vec::new();
-    for (n, said) in worst.into_iter().enumerate() {
+    for (n, said) in ordered.into_iter().enumerate() {
         let level = if n == 0 { "##" } else { "###" };
-        let mut text = format!("{level} {} {}\n\n", sign(said.standing), within(&said.head, SENTENCE));
+        let about = within(&said.about, CELL);
+        let about = if about.is_empty() { about } else { format!("{about} · ") };
+        let mut text = format!("{level} {} {about}{}\n\n", sign(said.standing), within(&said.head, SENTENCE));
         for (mark, line) in [("", &said.figures), ("**", &said.settle)] {
             if !line.is_empty() {
                 text.push_str(&format!("{mark}{}{mark}\n\n", within(line, SENTENCE)));
