@@ -120,7 +120,7 @@ mod tests {
 
     fn check(text: &str) {
         let escaped = escape(text);
-        assert!(!escaped.contains(['<', '>', '|', '\\']) || !escaped.contains(['<', '>', '|']), "{escaped}");
+        assert!(!escaped.contains(['<', '>', '|']), "{escaped}");
         assert!(!escaped.chars().any(char::is_control));
         let plain = clean_line(text).trim().to_owned();
         for said in [shown(&escaped), line(&escaped)] {
