@@ -15,6 +15,7 @@ use mocktrial_store::{RunFile, Store};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The chance that what would settle a comparison is to give.
 const POWER: f64 = 0.8;
@@ -94,6 +95,8 @@ pub(crate) fn of_runs<'a>(
         report.provenance.push(Provenance::read(file, own).map_err(Failure::infrastructure)?);
         report.protocols.extend(crate::protocol::held(file)?);
     }
+    let tasks = arms.clone().flat_map(|(_, arm)| &arm.tasks);
+    report.quarantined = tasks.filter(|(_, task)| task.quarantined).map(|(name, _)| Arc::clone(name)).collect();
     let endpoint = arms.filter(|(run, _)| *run == 0).map(|(_, arm)| arm.endpoint.to_string()).collect();
     let terms = scaling::Terms { endpoints: endpoint, alpha, extrapolate: false };
     if let Some(file) = files.first() {

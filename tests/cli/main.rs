@@ -5,6 +5,7 @@ mod agents;
 mod allocated;
 mod asked;
 mod bundled;
+mod ci_outputs;
 mod compared;
 mod data;
 mod dependencies;

@@ -246,7 +246,7 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
     }
 }
 
-fn times(r: &Ratio) -> String {
+pub(crate) fn times(r: &Ratio) -> String {
     let shown = |x: f64| match x {
         x if x >= 9.95 => format!("{x:.0}"),
         x => format!("{x:.2}"),

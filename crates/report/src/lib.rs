@@ -16,6 +16,14 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+// Tests within the crate and beside it are made of the same runs.
+#[cfg(test)]
+extern crate self as mocktrial_report;
+#[cfg(test)]
+#[path = "../tests/fixture/mod.rs"]
+mod fixture;
+
+mod annotations;
 mod audit;
 mod axis;
 mod compare;
@@ -30,9 +38,11 @@ mod html;
 mod json;
 mod jsonl;
 mod judged;
+mod junit;
 mod lay;
 mod list;
 mod live_audit;
+mod markdown;
 pub mod model;
 mod number;
 mod output;

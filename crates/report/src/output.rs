@@ -3,7 +3,7 @@
 //! Each format is a module with one constant; a line of [`OUTPUTS`] registers it.
 
 use crate::model::Report;
-use crate::{csv, html, json, jsonl, paper};
+use crate::{annotations, csv, html, json, jsonl, junit, markdown, paper};
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
@@ -18,6 +18,11 @@ pub const OUTPUTS: &[&Output] = &[
     &csv::SCENARIOS,
     &csv::ENDPOINTS,
     &csv::DIFFERENCES,
+    &junit::OUTPUT,
+    &junit::STRICT,
+    &annotations::OUTPUT,
+    &markdown::COMMENT,
+    &markdown::SUMMARY,
     &paper::PAPER,
     &paper::LATEX,
     &paper::FIGURES,

@@ -107,6 +107,14 @@ pub fn clean_line(text: &str) -> String {
     clean(text).replace('\n', "⏎")
 }
 
+/// The beginning of a text on one line, cleaned: at most `most` characters of it, and `…` where there are more.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", clean_line(&text[..end])),
+        None => clean_line(text),
+    }
+}
+
 /// Columns of a terminal that a cleaned text takes.
 pub(crate) fn columns(text: &str) -> usize {
     text.width()

@@ -4,12 +4,14 @@
 //! done) is worked out here, once, as text without any markup: a format lays it out and escapes it, and words nothing itself.
 //! So no two formats can disagree.
 
+mod change;
 mod done;
 pub(crate) mod pairs;
 mod plain;
 mod sheet;
 pub(crate) mod tables;
 mod verdict;
+pub(crate) mod why;
 
 pub use done::{Command, quoted};
 pub(crate) use pairs::{parts, rule_word};
@@ -23,7 +25,7 @@ use mocktrial_analysis::protocol::Held;
 use mocktrial_analysis::scaling::Front;
 use mocktrial_analysis::{Provenance, Summary, compare::PairVerdict};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything that reports are made from.
@@ -45,6 +47,8 @@ pub struct Report {
     pub fronts: Vec<Front>,
     /// Runs held against what was registered before them.
     pub protocols: Vec<Held>,
+    /// The scenarios that are in quarantine, by name.
+    pub quarantined: BTreeSet<Arc<str>>,
     /// The files that scenarios come from, by id, as paths from the project's root; empty where there is no project.
     pub files: BTreeMap<Arc<str>, String>,
     /// The commands that make this report, and act on it.

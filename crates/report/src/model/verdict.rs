@@ -12,6 +12,8 @@ use serde::Serialize;
 /// A verdict, with what it rests on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Statement {
+    /// Whose verdict it is, where there are several: an endpoint, or a pair of them; else empty.
+    pub about: String,
     /// How it stands.
     pub standing: Standing,
     /// The verdict, a sentence.
@@ -125,7 +127,9 @@ impl Report {
         }
         let standing = if pair.refused.is_some() { Standing::Open } else { pair.verdict.into() };
         let effect = pair.delta.filter(|_| pair.refused.is_none()).map(|delta| Effect { delta, margin: None });
-        Statement { standing, head, figures, effect, settle, notes }
+        let several = self.compared.as_ref().is_some_and(|c| c.pairs.len() > 1);
+        let about = if several { format!("{first} against {second}") } else { String::new() };
+        Statement { about, standing, head, figures, effect, settle, notes }
     }
 
     fn gated(&self, gate: &Gated) -> Statement {
@@ -147,6 +151,7 @@ impl Report {
             ),
             None => (String::new(), None),
         };
-        Statement { standing: gate.answer.into(), head, figures, effect, settle, notes: remarks(gate) }
+        let about = if self.gates.len() > 1 { gate.endpoint.to_string() } else { String::new() };
+        Statement { about, standing: gate.answer.into(), head, figures, effect, settle, notes: remarks(gate) }
     }
 }
