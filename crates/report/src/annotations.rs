@@ -77,7 +77,9 @@ fn all(report: &Report) -> Vec<Annotation> {
     all.extend(flips.into_iter().map(|flip| {
         let file = report.files.get(flip.id).cloned();
         let mut lines = vec![format!("{}: {} · {}: {}", flip.against, flip.before, flip.name, flip.after)];
-        lines.extend(Some(flip.parting).filter(|p| !p.is_empty()));
+        lines.extend(
+            (!flip.parting.is_empty()).then(|| format!("where they part (in how many trials): {}", flip.parting)),
+        );
         let level = if flip.worse { Level::Warning } else { Level::Notice };
         Annotation { level, file, title: flip.scenario.to_owned(), lines }
     }));

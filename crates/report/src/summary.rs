@@ -170,9 +170,18 @@ fn failures(out: &mut String, summary: &Summary, style: &Style) {
     if summary.failures.is_empty() {
         return;
     }
-    let sheet = tables::causes(summary);
+    let mut sheet = tables::causes(summary);
     title(out, &sheet.title, style);
+    // Meaning and example share a column: there is little room.
+    sheet.columns.pop();
+    for row in &mut sheet.rows {
+        let example = row.pop().map(|e| e.text()).unwrap_or_default();
+        let meaning = row.pop().map(|m| m.text()).filter(|m| !m.is_empty());
+        let meaning = meaning.map_or_else(String::new, |m| format!("{m}; "));
+        row.push(Datum::Text(format!("{meaning}see {example}")));
+    }
     out.push_str(&lay(&sheet, 2, style));
+    legend(out, &sheet.notes, style);
     out.push('\n');
 }
 

@@ -220,17 +220,16 @@ fn failures(out: &mut String, report: &Report, run: &Summary) {
     table.push_str("</tr></thead><tbody>");
     let place = report.runs.iter().position(|r| r.run.name == run.run.name).unwrap_or_default();
     for (row, failure) in causes.rows.iter().zip(&run.failures) {
-        let [reason, figures @ .., meaning] = row.as_slice() else { continue };
+        let [reason, figures @ .., meaning, _] = row.as_slice() else { continue };
         let (reason, meaning) = (reason.text(), meaning.text());
-        // The example is a link here.
-        let meaning = meaning.rsplit_once("see ").map_or("", |(meaning, _)| meaning);
+        let meaning = if meaning.is_empty() { meaning } else { format!("{meaning}; ") };
         let key = &failure.example;
         let _ = write!(
             table,
             "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{}<a href=\"#/e/{}/{}/{}\">see one</a></span></th>",
             encode(&reason),
             escape(&reason),
-            escape(meaning),
+            escape(&meaning),
             encode(&report.arm(place, &key.endpoint)),
             encode(&key.scenario_name()),
             key.trial

@@ -49,7 +49,7 @@ impl Section {
             sheet.columns.iter().map(|c| if c.numbers { "---:" } else { "---" }.to_owned()).collect();
         let row =
             |row: &Vec<crate::model::Datum>| line(&row.iter().map(|d| within(&d.text(), CELL)).collect::<Vec<_>>());
-        let notes = sheet.notes.iter().map(|note| escape(note)).collect::<Vec<_>>().join(" ");
+        let notes = escape(&sheet.legend());
         Self {
             head: line(&heads) + &line(&rules),
             rows: sheet.rows.iter().map(row).collect(),

@@ -98,6 +98,14 @@ impl Column {
     }
 }
 
+impl Sheet {
+    /// What is to be known to read it, in one text; empty where there is nothing.
+    #[must_use]
+    pub fn legend(&self) -> String {
+        if self.notes.is_empty() { String::new() } else { format!("{}.", self.notes.join("; ").trim_end_matches('.')) }
+    }
+}
+
 /// A table: its first column says what a row is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sheet {

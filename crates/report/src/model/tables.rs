@@ -168,7 +168,7 @@ impl Report {
 pub(crate) fn causes(run: &Summary) -> Sheet {
     let mut columns = vec![Column::of("reason")];
     columns.extend(run.endpoints.iter().map(|e| Column::numbers(e.name.to_string())));
-    columns.extend([Column::of("meaning, and an example")]);
+    columns.extend([Column::of("meaning"), Column::of("example")]);
     let rows = run.failures.iter().map(|f| {
         let meaning = match f.kind {
             FailureKind::Grader => "",
@@ -176,16 +176,15 @@ pub(crate) fn causes(run: &Summary) -> Sheet {
         };
         let mut row = vec![Datum::Name(f.reason.clone())];
         row.extend(f.episodes.iter().map(|n| Datum::Figure(n.to_string())));
-        let meaning = if meaning.is_empty() { String::new() } else { format!("{meaning}; ") };
-        row.push(Datum::Text(format!("{meaning}see {}", f.example)));
+        row.extend([Datum::Text(meaning.into()), Datum::Text(f.example.to_string())]);
         row
     });
     Sheet {
         name: "causes",
-        title: "Why episodes failed (how they ended, or the first criterion that failed)".into(),
+        title: "Why episodes failed".into(),
         columns,
         rows: rows.collect(),
-        notes: Vec::new(),
+        notes: vec!["a reason without a meaning is the grader of the first criterion that failed".into()],
     }
 }
 
@@ -204,7 +203,7 @@ pub(crate) fn scenarios(run: &Summary) -> Sheet {
         title: "Scenarios".into(),
         columns,
         rows: rows.collect(),
-        notes: vec!["Trials passed of those that count; +n? are trials without an outcome.".into()],
+        notes: vec!["trials passed of those that count; +n? are trials without an outcome".into()],
     }
 }
 

@@ -13,7 +13,7 @@ mod references;
 mod table;
 mod tex;
 
-use crate::model::{Datum, Report, Sheet, parts, tables};
+use crate::model::{Report, Sheet, parts, tables};
 use crate::output::{Make, Output, OutputError, Sources};
 use methods::Methods;
 use std::io::Write;
@@ -110,10 +110,10 @@ fn tables(report: &Report) -> Vec<Table> {
         }
     };
     for (n, run) in report.runs.iter().enumerate() {
-        let (mut rates, effort) = apart(&report.endpoints(run));
-        rates.notes.extend(tables::known(run).into_iter().map(|line| format!("{line}.")));
+        let mut rates = report.rates(run);
+        rates.notes.extend(tables::known(run));
         add("endpoints", n, rates, false);
-        add("effort", n, effort, false);
+        add("effort", n, report.effort(run), false);
     }
     if let Some(sheet) = report.differences() {
         add("differences", 0, sheet, false);
@@ -169,32 +169,6 @@ fn filled(sheet: &mut Sheet) {
 fn leave(sheet: &mut Sheet, n: usize) {
     sheet.columns.remove(n);
     sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
-}
-
-/// What came of the endpoints, and what it took: together they are wider than a page.
-fn apart(sheet: &Sheet) -> (Sheet, Sheet) {
-    let outcome = |n: usize| {
-        let rate = sheet.rows.iter().any(|row| matches!(row.get(n), Some(Datum::Rate(_))));
-        rate || sheet.columns.get(n).is_some_and(|c| ["passed", "left out"].contains(&&*c.head) || !c.numbers)
-    };
-    let of = |kept: &dyn Fn(usize) -> bool| {
-        let kept: Vec<usize> = (0..sheet.columns.len()).filter(|n| *n == 0 || kept(*n)).collect();
-        let columns = kept.iter().filter_map(|n| sheet.columns.get(*n).cloned()).collect();
-        let row = |row: &Vec<Datum>| kept.iter().filter_map(|n| row.get(*n).cloned()).collect();
-        (columns, sheet.rows.iter().map(row).collect())
-    };
-    let (columns, rows) = of(&outcome);
-    let effort = of(&|n| !outcome(n));
-    // The last note is on effort alone.
-    let (last, notes) = sheet.notes.split_last().map_or((None, &[][..]), |(last, notes)| (Some(last.clone()), notes));
-    let more = Sheet {
-        name: "effort",
-        title: sheet.title.replacen("Endpoints", "Effort", 1),
-        columns: effort.0,
-        rows: effort.1,
-        notes: last.into_iter().collect(),
-    };
-    (Sheet { columns, rows, notes: notes.to_vec(), ..sheet.clone() }, more)
 }
 
 #[cfg(test)]

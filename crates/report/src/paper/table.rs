@@ -161,11 +161,7 @@ fn short(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
     rows(out, sheet);
     out.push_str("\\bottomrule\n\\end{tabular}\n");
     if !sheet.notes.is_empty() {
-        let _ = writeln!(
-            out,
-            "\\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {}}}",
-            escape(&sheet.notes.join(" "))
-        );
+        let _ = writeln!(out, "\\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {}}}", escape(&sheet.legend()));
     }
     out.push_str("\\end{table}\n");
 }
@@ -186,6 +182,6 @@ fn long(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
     out.push_str("\\end{longtable}}\n");
     // Within the table they would be as wide as it is, or make it wider.
     if !sheet.notes.is_empty() {
-        let _ = writeln!(out, "{{\\footnotesize\\noindent {}\\par}}", escape(&sheet.notes.join(" ")));
+        let _ = writeln!(out, "{{\\footnotesize\\noindent {}\\par}}", escape(&sheet.legend()));
     }
 }
