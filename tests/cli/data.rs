@@ -43,7 +43,10 @@ fn every_question_on_the_page_has_an_answer_in_a_run() {
     let report = project.run(&["report", "-o", "json=-"]).expect(0).json();
     for (row, at) in project.query(questions[0]).iter().zip(0..) {
         let stated = &report["runs"][0]["endpoints"][at];
-        assert_eq!((&*row[0], row[1].parse().ok()), (stated["name"].as_str().unwrap(), stated["pass_rate"]["value"].as_f64()));
+        assert_eq!(
+            (&*row[0], row[1].parse().ok()),
+            (stated["name"].as_str().unwrap(), stated["pass_rate"]["value"].as_f64())
+        );
     }
     for sql in questions {
         let rows = project.query(sql);
