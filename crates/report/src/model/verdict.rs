@@ -10,7 +10,7 @@ use mocktrial_analysis::{EndpointSummary, Estimate};
 use serde::Serialize;
 
 /// A verdict, with what it rests on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Statement {
     /// How it stands.
     pub standing: Standing,
@@ -27,7 +27,7 @@ pub struct Statement {
 }
 
 /// A difference of rates that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Effect {
     /// The difference, from −1 to 1.
     pub delta: Estimate,
