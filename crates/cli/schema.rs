@@ -8,7 +8,7 @@ use mocktrial_core::suite;
 use serde_json::json;
 
 pub(crate) fn schema(args: &SchemaArgs, out: Out) -> Outcome {
-    let kinds = suite::kinds();
+    let kinds: Vec<_> = suite::kinds().iter().chain(mocktrial_report::SCHEMAS).collect();
     let Some(kind) = &args.kind else {
         if out.json() {
             let kinds: Vec<_> = kinds.iter().map(|(kind, about)| json!({"kind": kind, "about": about})).collect();
@@ -21,7 +21,7 @@ pub(crate) fn schema(args: &SchemaArgs, out: Out) -> Outcome {
         }
         return Ok(Exit::Done);
     };
-    let schema = suite::schema(kind).ok_or_else(|| {
+    let schema = suite::schema(kind).or_else(|| mocktrial_report::schema(kind)).ok_or_else(|| {
         let known: Vec<_> = kinds.iter().map(|(kind, _)| *kind).collect();
         Failure::mistake(format!("there is no schema `{kind}`; there are: {}", known.join(", ")))
     })?;

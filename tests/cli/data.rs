@@ -1,6 +1,6 @@
 //! Results as data: the page about it is true, and the formats agree with the views.
 
-use crate::support::{Project, chat, completion, good, query, respond, serve};
+use crate::support::{Project, chat, completion, conforms, good, query, respond, serve};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -143,6 +143,7 @@ fn a_line_of_json_holds_an_episode_with_its_trajectory_byte_for_byte() {
     assert_eq!(lines.lines().count(), stored.len());
     for (line, stored) in lines.lines().zip(&stored) {
         let document: Value = serde_json::from_str(line).unwrap();
+        conforms(&document);
         let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["version", "kind", "run", "key", "figures", "trajectory", "measurements", "grades"]);
         assert_eq!(document["key"]["scenario"], *stored[0]);
@@ -172,8 +173,28 @@ fn the_whole_report_is_one_document_that_says_what_the_others_say() {
     let text =
         std::fs::read_to_string(project.path().join("gate.json")).unwrap_or_else(|e| panic!("{e}: {}", gate.err));
     let gate: Value = serde_json::from_str(&text).unwrap();
+    conforms(&gate);
     assert!(
         gate["gates"][0]["rate"]["margin"].is_number() && gate["verdicts"][0]["effect"]["margin"].is_number(),
         "{text}"
     );
+}
+
+#[test]
+fn what_commands_print_as_json_has_a_schema_that_a_stray_key_does_not_fit() {
+    let project = project();
+    for kind in ["report", "summary", "comparison", "gate", "episode"] {
+        let schema = project.run(&["schema", kind]).expect(0).json();
+        assert_eq!(schema["properties"]["kind"]["const"], kind);
+        assert!(schema["$defs"].as_object().unwrap().values().all(|def| def["description"].is_string()), "{kind}");
+    }
+    let listed = project.run(&["schema"]).expect(0).out;
+    assert!(
+        listed.contains("config") && listed.contains("report ") && listed.contains("--output json=PATH"),
+        "{listed}"
+    );
+    let mut shown = project.run(&["show", "last", "--format", "json"]).expect(0).json();
+    project.run(&["show", "last", "shop/lamp", "-e", "model", "--format", "json"]).expect(0).json();
+    shown["stray"] = 1.into();
+    assert!(std::panic::catch_unwind(|| conforms(&shown)).is_err());
 }

@@ -1,11 +1,12 @@
 //! A project in a temporary folder, the command in it, and a server that answers as told.
 
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A project that goes away with the test.
 pub(crate) struct Project {
@@ -155,7 +156,39 @@ impl Ran {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
+        let document = serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out));
+        conforms(&document);
+        document
+    }
+}
+
+/// Holds a document against the published schema of its kind, where it has one. The schema is taken at its word: what it
+/// does not name must not be there, so that it cannot fall behind.
+#[track_caller]
+pub(crate) fn conforms(document: &Value) {
+    static KNOWN: OnceLock<HashMap<&str, jsonschema::Validator>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let compiled = mocktrial_report::SCHEMAS.iter().map(|(kind, _)| {
+            let mut schema = mocktrial_report::schema(kind).unwrap();
+            close(&mut schema);
+            schema["$defs"].as_object_mut().unwrap().values_mut().for_each(close);
+            (*kind, jsonschema::validator_for(&schema).unwrap())
+        });
+        compiled.collect()
+    });
+    // An error is a document of its own.
+    let kind = document["kind"].as_str().filter(|_| document["version"] == 1 && document.get("error").is_none());
+    if let Some(validator) = kind.and_then(|kind| known.get(kind)) {
+        let errors: Vec<String> =
+            validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).take(5).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{kind:?}");
+    }
+}
+
+fn close(schema: &mut Value) {
+    let whole = ["oneOf", "anyOf", "allOf"].iter().all(|key| schema.get(key).is_none());
+    if whole && schema.get("properties").is_some() {
+        schema["additionalProperties"] = false.into();
     }
 }
 

@@ -241,3 +241,25 @@ fn a_browser_is_sent_to_an_address_that_works_once_and_does_not_hold_the_secret(
     assert_eq!(status(&viewer.get(once)), "410");
     viewer.end().expect(0);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_stands_beside_a_large_page_is_served_from_its_folder() {
+    let project = project();
+    // Large enough for a folder, whatever is in it.
+    let db = rusqlite::Connection::open(project.runs().last().unwrap()).unwrap();
+    db.execute_batch("create table padding (x); insert into padding values (zeroblob(40000000))").unwrap();
+    drop(db);
+    let viewer = Viewer::start(&project, &["last"]);
+    let page = viewer.get(&viewer.path);
+    assert!(page.contains("\"folder\":\"1.html.data\""), "{}", page.len());
+    let chunk = viewer.get(&format!("{}1.html.data/1.js", viewer.path));
+    assert_eq!(status(&chunk), "200", "{chunk}");
+    assert!(
+        chunk.contains("content-type: text/javascript") && chunk.contains("\r\n\r\nmocktrialChunk(1,\""),
+        "{chunk}"
+    );
+    assert_eq!(status(&viewer.get(&format!("{}1.html.data/7.js", viewer.path))), "404");
+    assert_eq!(status(&viewer.get("/1.html.data/1.js")), "404", "not without the secret");
+    viewer.end().expect(0);
+}

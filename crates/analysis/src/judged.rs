@@ -247,7 +247,7 @@ impl JudgedRun {
 }
 
 /// How often judged criteria of an endpoint held.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct JudgedRate {
     /// The endpoint.
     pub endpoint: Arc<str>,
@@ -266,7 +266,7 @@ pub struct JudgedRate {
 }
 
 /// How an endpoint's pass rate hangs on judges.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct JudgedPass {
     /// Episodes that pass exactly if a judge says so.
     pub episodes: u64,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What came of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// The run's head.
     pub run: Header,
@@ -40,7 +40,7 @@ pub struct Summary {
 }
 
 /// A number with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Estimate {
     /// The estimate.
     pub value: f64,
@@ -59,7 +59,7 @@ impl Estimate {
 }
 
 /// A comparison of two endpoints, paired by scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Difference {
     /// The endpoint that is judged.
     pub endpoint: Arc<str>,
@@ -76,7 +76,7 @@ pub struct Difference {
 }
 
 /// What the pass rate could have been, had the excluded episodes had outcomes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Bounds {
     /// All of them failed.
     pub worst: f64,
@@ -85,7 +85,7 @@ pub struct Bounds {
 }
 
 /// The probability that k trials of a scenario all pass, averaged over scenarios.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PassHat {
     /// How many trials.
     pub k: u32,
@@ -94,7 +94,7 @@ pub struct PassHat {
 }
 
 /// Times of model responses, in real milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Latency {
     /// Half of the responses took no longer.
     pub median_ms: f64,
@@ -105,7 +105,7 @@ pub struct Latency {
 }
 
 /// What came of an endpoint.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EndpointSummary {
     /// Its name.
     pub name: Arc<str>,
@@ -160,7 +160,7 @@ pub struct EndpointSummary {
 }
 
 /// What came of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ScenarioSummary {
     /// Its id.
     pub id: Arc<str>,
@@ -178,7 +178,7 @@ pub struct ScenarioSummary {
 }
 
 /// k of n: what came of a scenario for an endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct CellSummary {
     /// Trials that passed …
     pub k: u32,
@@ -199,7 +199,7 @@ impl CellSummary {
 }
 
 /// What a failure is named by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The episode ran to its end, and this grader was the first to fail it.
@@ -209,7 +209,7 @@ pub enum FailureKind {
 }
 
 /// A reason for which episodes that count failed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct FailureSummary {
     /// What `reason` names.
     pub kind: FailureKind,
@@ -222,7 +222,7 @@ pub struct FailureSummary {
 }
 
 /// What the whole comes to, and with it the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outcome {
     /// Every planned episode ended.

@@ -47,7 +47,7 @@ pub enum Question {
 }
 
 /// What a run decided that looked at itself, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Decision {
     /// The verdict: `no_worse`, `regressed` or `inconclusive`; of a comparison `better`, `worse` or `undecided`.
     pub answer: String,
@@ -66,7 +66,7 @@ pub struct Decision {
 }
 
 /// A decision as it is kept with its run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Decided {
     /// The endpoint that was judged.
     pub candidate: Arc<str>,

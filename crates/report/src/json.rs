@@ -24,8 +24,8 @@ pub(crate) const OUTPUT: Output = Output {
 };
 
 /// A report as JSON. Text is as it was written: whoever shows it escapes it.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct Document<'a> {
     /// The version of this form: [`REPORT_VERSION`].
     version: u32,
     /// `report`.
@@ -61,7 +61,7 @@ struct Document<'a> {
 }
 
 /// A fact, by name.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 struct Fact {
     /// What it is about.
     name: String,

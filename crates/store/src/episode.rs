@@ -38,7 +38,7 @@ pub struct EpisodeRecord {
 }
 
 /// The figures of an episode: everything about it but its texts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct EpisodeRow {
     /// Its key.
     pub key: EpisodeKey,
@@ -84,7 +84,7 @@ pub struct EpisodeRow {
 }
 
 /// The first criterion that an episode failed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct FailedCriterion {
     /// The grader's name.
     pub grader: String,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The head of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Header {
     /// The run's name: what its file is called, without extension.
     pub name: String,
@@ -31,7 +31,7 @@ pub struct Header {
 }
 
 /// Whether the outcome of earlier episodes decided what is in a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Selection {
     /// No: rates may be claimed from it.
@@ -55,7 +55,7 @@ impl Selection {
 }
 
 /// How far a run has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Status {
     /// The word for it.
     pub state: State,
@@ -65,7 +65,7 @@ pub struct Status {
 }
 
 /// The word for how far a run has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It is running, or was killed while it ran.

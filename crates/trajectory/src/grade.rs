@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The judgement of one criterion on one episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Grade {
     /// Where the criterion stands in the scenario, such as `expect[0]`.
     pub criterion: String,
@@ -42,7 +42,7 @@ impl Grade {
 }
 
 /// What the grades of an episode come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Total {
     /// Whether it passed; `None` where that cannot be said, and then it counts in no rate.
     pub passed: Option<bool>,
@@ -51,7 +51,7 @@ pub struct Total {
 }
 
 /// Passed, failed, or ungraded with the cause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outcome {
     /// The criterion holds.
@@ -76,7 +76,7 @@ impl Outcome {
 }
 
 /// A fact that a grade rests on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Evidence {
     /// One sentence a person understands without the rest.
     pub note: String,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The key of an episode within its run.
 ///
 /// Ordered by scenario, then variant, endpoint and trial.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct EpisodeKey {
     /// The scenario's id: its path below `scenarios/` without extension, and `#key` for a row of cases.
     pub scenario: Arc<str>,

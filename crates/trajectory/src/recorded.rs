@@ -174,7 +174,7 @@ pub fn text_of(parts: &[Part]) -> String {
 }
 
 /// What was measured at an event. None of it is part of the trajectory or its hash.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Measurement {
     /// The event it belongs to.
     pub seq: u32,
@@ -202,7 +202,7 @@ pub struct Measurement {
 }
 
 /// What was measured during an episode, by event.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Measurements {
     /// One entry per measured event, in order.
     pub events: Vec<Measurement>,

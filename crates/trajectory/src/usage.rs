@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 ///
 /// `input` counts every input token, cached ones included; `output` every output token, reasoning
 /// included. The other fields are parts of these two. A part that a server does not report is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Usage {
     /// All input tokens, cached reads and writes included.
     pub input: u64,

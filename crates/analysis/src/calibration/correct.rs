@@ -6,7 +6,7 @@ use mocktrial_stats::{Accuracy, Interval, StatsError, Stratum, rogan_gladen, rog
 use serde::Serialize;
 
 /// What a judge said of an endpoint's episodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Judged {
     /// Episodes in which the criterion passed.
     pub passed: u64,
@@ -15,7 +15,7 @@ pub struct Judged {
 }
 
 /// How episodes came out of which the judge's word decides no more: they have failed anyway, or nobody judged them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Known {
     /// Those that passed.
     pub passed: u64,
@@ -24,7 +24,7 @@ pub struct Known {
 }
 
 /// A judged rate, corrected or not.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Correction {
     /// From labels that are a random part of the very episodes.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const MOST_TRIALS: usize = 50;
 
 /// In what way calls first differ.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Divergent {
     /// Another tool was called.
@@ -50,7 +50,7 @@ pub enum Divergent {
 }
 
 /// A way of parting, and how often it was taken.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Divergence {
     /// Which call, counted from 1; 0 for [`Divergent::Answer`].
     pub call: usize,

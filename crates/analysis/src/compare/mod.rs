@@ -36,7 +36,7 @@ pub struct Terms {
 }
 
 /// What is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Side {
     /// The endpoint.
     pub endpoint: Arc<str>,
@@ -53,7 +53,7 @@ pub struct Side {
 }
 
 /// A verdict on a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PairVerdict {
     /// The first is better.
@@ -65,7 +65,7 @@ pub enum PairVerdict {
 }
 
 /// How two arms differ; every difference is the first minus the second.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Comparison {
     /// The one that is judged.
     pub first: Side,
@@ -115,7 +115,7 @@ pub struct Comparison {
 }
 
 /// A difference with the scenarios that are in quarantine.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WithQuarantined {
     /// Scenarios that are compared then.
     pub scenarios: u64,
@@ -128,7 +128,7 @@ pub struct WithQuarantined {
 }
 
 /// The difference on the scenarios of a tag.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TagDifference {
     /// The tag.
     pub tag: String,
@@ -141,7 +141,7 @@ pub struct TagDifference {
 }
 
 /// A scenario on which two arms differ.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Flip {
     /// Its name.
     pub scenario: Arc<str>,
@@ -157,7 +157,7 @@ pub struct Flip {
 }
 
 /// An endpoint's place among all, with its uncertainty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Rank {
     /// The endpoint.
     pub endpoint: Arc<str>,
@@ -170,7 +170,7 @@ pub struct Rank {
 }
 
 /// All pairs, and the ranks of three arms or more.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Compared {
     /// What it is about.
     pub scope: Scope,

@@ -7,7 +7,7 @@ use mocktrial_stats::ci_mean_t;
 use serde::Serialize;
 
 /// A ratio of the first to the second, with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Ratio {
     /// The geometric mean over units of the ratios of their means.
     pub value: f64,

@@ -50,7 +50,7 @@ pub struct Rules {
 }
 
 /// What a part of the gate says, and the whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// A loss of the margin is ruled out; a rule is kept.
@@ -72,7 +72,7 @@ impl From<GateVerdict> for Answer {
 }
 
 /// A test of non-inferiority and its answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Tested {
     /// The answer.
     pub answer: Answer,
@@ -95,7 +95,7 @@ pub struct Tested {
 }
 
 /// How much more would decide.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Needed {
     /// Trials of every scenario on both sides (suite scope), or scenarios (population scope).
     pub more: u64,
@@ -110,7 +110,7 @@ pub struct Needed {
 }
 
 /// A rule beside the rate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Ruled {
     /// Which: `must_pass`, `zero_tolerance`, `max_cost` or `max_seconds`.
     pub rule: &'static str,
@@ -123,7 +123,7 @@ pub struct Ruled {
 }
 
 /// The gate's answer and everything that it rests on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Gated {
     /// The answer of the whole.
     pub answer: Answer,
@@ -171,7 +171,7 @@ pub struct Gated {
 }
 
 /// What a gate held its candidate against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct HeldAgainst {
     /// The run.
     pub run: String,

@@ -20,7 +20,7 @@ pub enum FileToday {
 }
 
 /// A departure from what was registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Deviation {
     /// The protocol's file is no longer what was registered.

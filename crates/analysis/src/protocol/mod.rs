@@ -35,7 +35,7 @@ use std::sync::Arc;
 const POWER: f64 = 0.8;
 
 /// What became of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is shown.
@@ -47,7 +47,7 @@ pub enum Outcome {
 }
 
 /// Why a claim has no verdict for another reason than its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Why {
     /// Its registered trials have not all ended: a plan is judged once, at its end.
@@ -72,7 +72,7 @@ pub enum Why {
 }
 
 /// A hypothesis with its verdict.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Judged {
     /// The hypothesis.
     #[serde(flatten)]
@@ -106,7 +106,7 @@ pub struct Judged {
 }
 
 /// A run held against its protocol.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Held {
     /// What the study is about.
     pub title: String,

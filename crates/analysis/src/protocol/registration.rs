@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const NOTE: &str = "protocol";
 
 /// A protocol as it was when its run was begun, with all that it named resolved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Registration {
     /// Its file, relative to the project.
     pub file: String,
@@ -37,7 +37,7 @@ pub struct Registration {
 }
 
 /// What is claimed of two endpoints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct Hypothesis {
     /// What is claimed.
     pub claim: Claim,
@@ -56,7 +56,7 @@ pub struct Hypothesis {
 }
 
 /// A kind of claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
     /// A loss of the margin or more is ruled out.

@@ -17,7 +17,7 @@ const SEED: u64 = 42;
 const WORK: usize = 200_000_000;
 
 /// How one of k attempts is chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// By a verifier that is always right: pass@k, which no real one exceeds.
@@ -29,7 +29,7 @@ pub enum Way {
 }
 
 /// How sure it is that a point is on the front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// In at least 95 % of the draws.
@@ -41,7 +41,7 @@ pub enum Standing {
 }
 
 /// An endpoint with a number of attempts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct FrontPoint {
     /// The endpoint.
     pub endpoint: Arc<str>,
@@ -60,7 +60,7 @@ pub struct FrontPoint {
 }
 
 /// Cost and accuracy of all endpoints and numbers of attempts, on the scenarios that all share.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Front {
     /// How one of k attempts is chosen.
     pub way: Way,

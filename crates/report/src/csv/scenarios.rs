@@ -15,6 +15,9 @@ pub(super) const COLUMNS: [&str; 14] = [
     "turns", "cost",
 ];
 
+/// Scenario, variant and endpoint.
+type Key = (Arc<str>, Arc<str>, Arc<str>);
+
 /// Sums over a scenario's episodes by an endpoint, each with how many it is of.
 #[derive(Default)]
 struct Sums {
@@ -36,7 +39,7 @@ fn mean((sum, n): (f64, u32)) -> Cell {
 pub(super) fn write(report: &Report, sources: &Sources<'_>, out: &mut dyn Write) -> Result<(), OutputError> {
     let mut table = Table::begin(out, &COLUMNS)?;
     for (run, store) in report.runs.iter().zip(&sources.stores) {
-        let mut sums: HashMap<(Arc<str>, Arc<str>, Arc<str>), Sums> = HashMap::new();
+        let mut sums: HashMap<Key, Sums> = HashMap::new();
         store.each_row(&mut |row| {
             let key = row.key;
             let own = sums.entry((key.scenario, key.variant, key.endpoint)).or_default();

@@ -4,7 +4,7 @@ use super::Report;
 use serde::Serialize;
 
 /// A command, and what it does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Command {
     /// What it does.
     pub what: String,

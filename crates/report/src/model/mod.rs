@@ -56,7 +56,7 @@ pub struct Report {
 }
 
 /// Results of which only the counts are known.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Counted {
     /// What they are called, such as `the baseline of 2026-11-23`.
     pub name: String,

@@ -5,7 +5,7 @@ use mocktrial_analysis::Estimate;
 use serde::Serialize;
 
 /// How something stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Passed, kept, better, no worse.

@@ -10,7 +10,7 @@ use mocktrial_analysis::{EndpointSummary, Estimate};
 use serde::Serialize;
 
 /// A verdict, with what it rests on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Statement {
     /// Whose verdict it is, where there are several: an endpoint, or a pair of them; else empty.
     pub about: String,
@@ -29,7 +29,7 @@ pub struct Statement {
 }
 
 /// A difference of rates that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Effect {
     /// The difference, from −1 to 1.
     pub delta: Estimate,
