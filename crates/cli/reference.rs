@@ -49,7 +49,7 @@ fn steps(trajectory: &Trajectory) -> Vec<Value> {
                     Body::Result { call, failure, .. } if *call == event.seq => Some(*failure),
                     _ => None,
                 });
-                let args = arguments.value.clone().unwrap_or_else(|| json!({}));
+                let args = arguments.value().cloned().unwrap_or_else(|| json!({}));
                 match failure {
                     Some(None) => steps.push(json!({"call": tool, "args": args})),
                     Some(Some(ToolFailure::Tool)) => steps.push(json!({"call": tool, "args": args, "fails": true})),

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 const require = createRequire(`${process.env.MODULES}/`);
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const [bundled, hostile, cases] = process.argv.slice(2);
+const [bundled, hostile, cases, regressed, baseline, counts] = process.argv.slice(2);
 
 let failures = 0;
 let checks = 0;
@@ -54,7 +54,7 @@ async function serious(page, where) {
   check("the matrix has rows", all > 40, String(all));
   await page.keyboard.press("/");
   await page.keyboard.type("bank");
-  await page.waitForFunction((n) => document.querySelectorAll("#matrix tbody tr").length < n, all);
+  await page.waitForFunction(() => location.hash.includes("q=bank"), undefined, { timeout: 5000 }).catch(() => {});
   check("search narrows the matrix", (await rows(page)) > 0 && (await rows(page)) < all);
   check("the search is in the address", page.url().includes("q=bank"), page.url());
   check("the search field keeps the focus", (await page.evaluate(() => document.activeElement.id)) === "search");
@@ -150,11 +150,45 @@ async function serious(page, where) {
   await close();
 }
 
+// Gates: against an endpoint of the same run, against a baseline whose run is at hand, and against its counts alone.
+{
+  const { page, noise, close } = await open(regressed);
+  check("a gate's verdict is on the first screen", (await page.locator(".verdict.fail").innerText()).startsWith("Regressed: "));
+  check("its margin is drawn", (await page.locator("#overview svg").first().innerHTML()).includes("margin"));
+  check("its parts are a table", (await page.getByRole("heading", { name: /^Gate: / }).count()) === 1);
+  await page.keyboard.press("]");
+  await settled(page);
+  check("a flip of the gate is shown side by side", page.url().includes("#/vs/"), page.url());
+  check("the candidate stands first", page.url().includes("/smollm2-135m/1/qwen2.5-1.5b/") || page.url().includes("/smollm2-135m/"), page.url());
+  await serious(page, "a gate's report");
+  check("a gate's report is quiet", noise.length === 0, noise.slice(0, 5).join("; "));
+  await close();
+}
+{
+  const { page, noise, close } = await open(baseline);
+  check("the baseline's episodes are there", (await page.evaluate(() => document.querySelectorAll("#matrix tbody a.cell").length)) >= 2 * (await rows(page)));
+  await page.locator("#matrix a", { hasText: "side by side" }).first().click();
+  await settled(page);
+  check("two runs stand side by side", (await page.locator("#detail .sides > section").count()) === 2);
+  check("a report of two runs is quiet", noise.length === 0, noise.slice(0, 5).join("; "));
+  await close();
+}
+{
+  const { page, noise, close } = await open(counts);
+  check("that only counts are known is said", (await page.locator("#overview").innerText()).includes("only counts are known"));
+  const [head] = await page.locator("#matrix thead th").filter({ hasText: "the baseline of" }).allInnerTexts();
+  check("the baseline is a column", head !== undefined);
+  check("its cells are counts without episodes", (await page.locator("#matrix tbody span.cell").count()) === (await rows(page)));
+  check("nothing is offered side by side", (await page.locator("#matrix a", { hasText: "side by side" }).count()) === 0);
+  check("a report of counts is quiet", noise.length === 0, noise.slice(0, 5).join("; "));
+  await close();
+}
+
 if (process.env.SHOTS) {
   mkdirSync(process.env.SHOTS, { recursive: true });
-  const shots = [["overview", "", 1280, 900, "light"], ["overview-phone", "", 390, 844, "dark"], ["episode", "#/e/qwen2.5-1.5b/home%2Funlock-by-text/1", 1280, 900, "light"], ["side-by-side", "#/vs/bank%2Fodd-amount/qwen2.5-1.5b/1/smollm2-135m/1", 1280, 900, "dark"]];
+  const shots = [["gate", "", 1280, 900, "light"], ["overview", "", 1280, 900, "light"], ["overview-phone", "", 390, 844, "dark"], ["episode", "#/e/qwen2.5-1.5b/home%2Funlock-by-text/1", 1280, 900, "light"], ["side-by-side", "#/vs/bank%2Fodd-amount/qwen2.5-1.5b/1/smollm2-135m/1", 1280, 900, "dark"]];
   for (const [name, hash, width, height, colorScheme] of shots) {
-    const { page, close } = await open(bundled, { viewport: { width, height }, colorScheme });
+    const { page, close } = await open(name === "gate" ? regressed : bundled, { viewport: { width, height }, colorScheme });
     if (hash) {
       await page.evaluate((to) => { location.hash = to; }, hash);
       await settled(page);

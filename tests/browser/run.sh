@@ -32,11 +32,23 @@ if [ -z "$mocktrial" ]; then
 fi
 
 cp -r "$here/project" "$work/hostile"
-node "$here/hostile.mjs" > "$work/hostile/scenarios/hostile/texts.jsonl"
+node "$here/hostile.mjs" > "$work/hostile/scenarios/hostile/texts.jsonl" "$work/regressed.html" "$work/baseline.html" "$work/counts.html"
 cp "$here/agent.mjs" "$work/hostile/"
 (cd "$work/hostile" && "$mocktrial" run --quiet >/dev/null && "$mocktrial" report last --html "$work/hostile.html")
 mkdir "$work/bundled"
 cp -r "$root/mocktrial.toml" "$root/scenarios" "$work/bundled/"
 (cd "$work/bundled" && "$mocktrial" run --quiet >/dev/null && "$mocktrial" report last --html "$work/bundled.html")
 
-MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl"
+# Gates answer with other codes than 0: what is looked at is their page.
+(
+  cd "$work/bundled"
+  "$mocktrial" gate --control qwen2.5-1.5b -e smollm2-135m --output "html=$work/regressed.html" >/dev/null || [ $? -eq 1 ]
+  "$mocktrial" accept --why "the first run" >/dev/null
+  first="$(ls .mocktrial/runs)"
+  "$mocktrial" run -e qwen2.5-1.5b -t 4 --name again --quiet >/dev/null
+  "$mocktrial" gate --output "html=$work/baseline.html" >/dev/null
+  mv ".mocktrial/runs/$first" "$work/"
+  "$mocktrial" gate --output "html=$work/counts.html" >/dev/null
+)
+
+MODULES="$modules" CHROMIUM="$chromium" SHOTS="${SHOTS:-}" node "$here/report.mjs" "$work/bundled.html" "$work/hostile.html" "$work/hostile/scenarios/hostile/texts.jsonl" "$work/regressed.html" "$work/baseline.html" "$work/counts.html"

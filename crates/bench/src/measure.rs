@@ -33,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 100_000)]
     stored: usize,
     /// Only these parts.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Dialects, Part::Parsing, Part::Grading, Part::Scale])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Ratios, Part::Start, Part::Script, Part::Dialects, Part::Parsing, Part::Grading, Part::Reporting, Part::Scale])]
     only: Vec<Part>,
     /// Where the projects and run files are written (a new folder inside); the system's place for
     /// temporary files without it.
@@ -62,6 +62,8 @@ enum Part {
     Parsing,
     /// Grading stored episodes anew.
     Grading,
+    /// Every kind of output, of as many stored episodes.
+    Reporting,
     /// More episodes.
     Scale,
 }
@@ -99,6 +101,7 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
             Part::Dialects => dialects(&bench, options.scenarios, &mut report)?,
             Part::Parsing => parsing::measure(bench.repeat, &mut report)?,
             Part::Grading => grading(&bench, options.stored, &mut report)?,
+            Part::Reporting => reporting(&bench, options.stored, &mut report)?,
             Part::Scale => scale(&bench, options, &mut report)?,
         }
     }
@@ -206,6 +209,22 @@ fn grading(bench: &Bench, stored: usize, report: &mut Report) -> anyhow::Result<
         let what = format!("{episodes} episodes graded anew, {what}");
         // Ten seconds for a hundred thousand.
         let bound = Bound::at_most(episodes as f64 * 0.1);
+        report.lines.push(Line::absolute(what.clone(), "ms", runs.wall_ms(), bound).with_fault(runs.fault()));
+        if let Some(peak) = runs.peak_mb() {
+            report.notes.push(format!("{what}: {peak:.0} MB at most"));
+        }
+    }
+    Ok(())
+}
+
+/// Five seconds for a hundred thousand episodes, whatever is written of them.
+fn reporting(bench: &Bench, stored: usize, report: &mut Report) -> anyhow::Result<()> {
+    let scenarios = 100.min(stored);
+    let setting = Setting { scenarios, trials: stored / scenarios, calls: 6, ..Setting::default() };
+    let episodes = setting.scenarios * setting.trials;
+    for (kind, runs) in bench.reporting(&setting)? {
+        let what = format!("{episodes} episodes as {kind}");
+        let bound = Bound::at_most(episodes as f64 * 0.05);
         report.lines.push(Line::absolute(what.clone(), "ms", runs.wall_ms(), bound).with_fault(runs.fault()));
         if let Some(peak) = runs.peak_mb() {
             report.notes.push(format!("{what}: {peak:.0} MB at most"));

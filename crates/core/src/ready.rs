@@ -4,7 +4,7 @@
 use crate::driver::{CommandDriver, Driver, ModelDriver, ProbeDriver};
 use crate::limits;
 use crate::session::{Ended, Finished, Session};
-use crate::suite::{self, Budget, EndpointKind, Limits, Mistake, Probe, Scenario, Step};
+use crate::suite::{self, Budget, EndpointKind, Limits, Mistake, Probe, Reference, Scenario, Step};
 use crate::user::Scripted;
 use mocktrial_provider::{Context, Conversation, Model, Request, Scrubber, Spend, Toolbox};
 use mocktrial_scoring::Grading;
@@ -40,8 +40,8 @@ impl ReadyScenario {
         };
         let mut mistakes = Vec::new();
         let mut references = Vec::new();
-        for (index, steps) in scenario.references.iter().enumerate() {
-            match walk_reference(&scenario, steps, world_seed).await {
+        for (index, reference) in scenario.references.iter().enumerate() {
+            match walk_reference(&scenario, &reference.steps(), world_seed).await {
                 Ok(run) => references.push(run),
                 Err((step, why)) => {
                     let at = reference_pointer(&scenario, index, step);
@@ -322,7 +322,7 @@ impl ReadyEndpoint {
 /// A probe on a scenario.
 #[must_use]
 pub fn probe_driver(probe: Probe, scenario: &ReadyScenario) -> Box<dyn Driver> {
-    let reference = scenario.scenario.references.first().cloned().unwrap_or_default();
+    let reference = scenario.scenario.references.first().map(Reference::steps).unwrap_or_default();
     Box::new(ProbeDriver::new(probe, reference, scenario.tools.to_vec(), scenario.world_seed))
 }
 

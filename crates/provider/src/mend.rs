@@ -93,17 +93,17 @@ impl Mender {
         let trimmed = text.trim();
         if trimmed.is_empty() || trimmed == "null" {
             self.mend("empty_arguments", format!("the arguments of `{id}` are `{trimmed}`; read as `{{}}`"));
-            return Arguments { text, value: Some(json!({})) };
+            return Arguments::parse(text).mended(json!({}));
         }
         let mut arguments = Arguments::parse(text);
-        if arguments.value.is_none()
+        if arguments.value().is_none()
             && let Some(rest) = arguments.text.trim().strip_suffix("\"\"")
-            && let Some(value) = Arguments::parse(rest).value
+            && let Some(value) = Arguments::parse(rest).value().cloned()
         {
             self.mend("trailing_quotes", format!("the arguments of `{id}` end with a stray `\"\"`, which is left out"));
-            arguments.value = Some(value);
+            arguments = arguments.mended(value);
         }
-        if arguments.value.is_none() {
+        if arguments.value().is_none() {
             let detail = format!(
                 "the arguments of `{id}` are not a JSON object; servers refuse such a text, so the model gets it back inside one"
             );

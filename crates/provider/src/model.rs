@@ -165,11 +165,20 @@ impl Reply {
             found |= scrubber.clean(text);
         }
         for call in &mut self.calls {
-            for text in [&mut call.id, &mut call.name, &mut call.arguments.text] {
+            for text in [&mut call.id, &mut call.name] {
                 found |= scrubber.clean(text);
             }
-            if let Some(value) = &mut call.arguments.value {
-                found |= scrubber.clean_value(value);
+            if scrubber.is_idle() {
+                continue;
+            }
+            // They are shared, so that what is cleaned is a copy.
+            let mut text = call.arguments.text.to_string();
+            let mut value = call.arguments.value().cloned();
+            let in_text = scrubber.clean(&mut text);
+            let in_value = value.as_mut().is_some_and(|value| scrubber.clean_value(value));
+            if in_text || in_value {
+                call.arguments = mocktrial_trajectory::Arguments::of(text, value);
+                found = true;
             }
         }
         for item in &mut self.raw {

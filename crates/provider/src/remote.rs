@@ -231,7 +231,7 @@ impl RemoteModel {
     /// allowed is spent, it did.
     fn notice_cut(&self, reply: &mut Reply) {
         let (Some(most), Some(usage)) = (self.config.parameters.max_tokens, reply.usage) else { return };
-        let torn = reply.calls.last().is_some_and(|call| call.arguments.value.is_none());
+        let torn = reply.calls.last().is_some_and(|call| call.arguments.value().is_none());
         if torn && usage.output >= most && matches!(reply.stop, Stop::End | Stop::Calls) {
             let detail = format!("a call ends in the middle after all {most} tokens allowed: cut by the output limit");
             reply.repairs.push(Repair { what: "unsaid_output_limit", detail });

@@ -56,7 +56,7 @@ pub(crate) fn sendable_name<'a>(name: &'a str, tools: &Toolbox, longest: usize, 
 /// is one; else inside one, because servers that parse them would refuse the whole conversation.
 pub(crate) fn sendable_arguments(arguments: &Arguments) -> Cow<'_, str> {
     let text = arguments.text.trim();
-    match &arguments.value {
+    match arguments.value() {
         Some(_) if text.starts_with('{') && text.ends_with('}') => Cow::Borrowed(&arguments.text),
         Some(value) => Cow::Owned(value.to_string()),
         None => {

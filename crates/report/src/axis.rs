@@ -37,8 +37,7 @@ pub(crate) fn scale(width: usize) -> String {
 /// The axis reaches as far as the interval and the margin need, in steps that people read: ±10, ±20, ±50 or ±100 points.
 pub(crate) fn difference(e: &Estimate, margin: Option<f64>, standing: Standing, style: &Style) -> String {
     let width = style.width().saturating_sub(4).min(61);
-    let far = e.low.abs().max(e.high.abs()).max(margin.unwrap_or(0.0));
-    let reach = [0.1, 0.2, 0.5].into_iter().find(|r| far <= *r).unwrap_or(1.0);
+    let reach = reach(e.low.abs().max(e.high.abs()).max(margin.unwrap_or(0.0)));
     let mut out = format!("  {}\n", style.paint(Ink::Faint, &around(reach, width)));
     out.push_str(&format!("  {}\n", style.paint(standing.into(), &drawn(e, margin, reach, width))));
     if let Some(margin) = margin {
@@ -47,6 +46,11 @@ pub(crate) fn difference(e: &Estimate, margin: Option<f64>, standing: Standing, 
         out.push_str(&format!("  {}{}\n", " ".repeat(at), style.paint(Ink::Faint, &format!("╵ {label}"))));
     }
     out
+}
+
+/// How far an axis reaches that is to show differences up to `far`.
+pub(crate) fn reach(far: f64) -> f64 {
+    [0.1, 0.2, 0.5].into_iter().find(|r| far <= *r).unwrap_or(1.0)
 }
 
 /// The last column of an axis that has a middle.
@@ -61,7 +65,7 @@ fn column(delta: f64, reach: f64, last: usize) -> usize {
 }
 
 /// `│    ┊   ├──●─┼──┤   │`: the dashed line is the margin.
-fn drawn(e: &Estimate, margin: Option<f64>, reach: f64, width: usize) -> String {
+pub(crate) fn drawn(e: &Estimate, margin: Option<f64>, reach: f64, width: usize) -> String {
     let last = last(width);
     let at = |delta| column(delta, reach, last);
     let (low, value, high, margin) = (at(e.low), at(e.value), at(e.high), margin.map(|m| at(-m)));
@@ -81,7 +85,7 @@ fn drawn(e: &Estimate, margin: Option<f64>, reach: f64, width: usize) -> String 
 }
 
 /// The labels above such an axis.
-fn around(reach: f64, width: usize) -> String {
+pub(crate) fn around(reach: f64, width: usize) -> String {
     let last = last(width);
     let (low, high) = (points(-reach), points(reach));
     let middle = last / 2;

@@ -1,9 +1,10 @@
 //! How endpoints or runs differ, for the terminal.
 
 use crate::axis;
+use crate::lay::{lay, lay_bare};
+use crate::model::{Datum, Sheet, Standing, best, pairs};
 use crate::number::{count, p_value, percent, points};
-use crate::table::{Cell, Table};
-use crate::text::{Ink, Style, clean_line, flow, paragraph, wrap};
+use crate::text::{Ink, Style, clean_line, flow, paragraph};
 use crate::value::json_by_value;
 use mocktrial_analysis::Estimate;
 use mocktrial_analysis::compare::{
@@ -11,47 +12,37 @@ use mocktrial_analysis::compare::{
 };
 use mocktrial_analysis::until::Decided;
 
-/// A comparison: a row for each pair, then each pair with what differs, where, and since which call.
+/// A comparison: each pair with what differs, where, and since which call; below all of them a row for each pair, and the
+/// ranks. The last line is the verdict.
 #[must_use]
 pub fn compared(all: &Compared, style: &Style) -> String {
     let mut out = String::new();
     let same_run = all.pairs.iter().all(|p| p.first.run == p.second.run);
-    let name = |side: &Side| {
-        let endpoint = clean_line(&side.endpoint);
-        if same_run { endpoint } else { format!("{endpoint} ({})", clean_line(&side.run)) }
-    };
-    let scope = on(all.scope);
-    let confidence = percent(all.confidence);
+    let name =
+        |side: &Side| if same_run { side.endpoint.to_string() } else { format!("{} ({})", side.endpoint, side.run) };
+    for pair in &all.pairs {
+        one(&mut out, pair, &name, (on(all.scope), &percent(all.confidence)), style);
+    }
     if all.pairs.len() > 1 {
-        title(&mut out, &format!("Differences of the pass rates {scope}, in points"), style);
-        let mut rows = vec![heads(&["", "", "difference", &format!("{confidence} %"), "p (Holm)", "verdict"])];
-        for pair in &all.pairs {
-            let (verdict, ink) = verdict(pair);
-            rows.push(vec![
-                Cell::inked(name(&pair.first), Ink::Strong),
-                Cell::new(format!("against {}", name(&pair.second))),
-                Cell::new(pair.delta.map_or_else(|| "–".into(), |d| points(d.value))),
-                Cell::new(pair.delta.map_or_else(String::new, |d| ends(&d))),
-                Cell::new(pair.p_adjusted.map_or_else(|| "–".into(), |p| p_value(p).replace("= ", ""))),
-                Cell::inked(verdict, ink),
-            ]);
+        let mut sheet = pairs::differences(all, &name);
+        // Who stands against whom is one name here: a row may be told in parts.
+        sheet.columns.remove(1);
+        for row in &mut sheet.rows {
+            let against = row.remove(1).text();
+            row[0] = Datum::Name(format!("{} against {against}", row[0].text()));
         }
-        out.push_str(&Table { rows, right: false }.render(0, style));
+        paragraph(&mut out, &sheet.title, Ink::Strong, style);
+        out.push_str(&lay(&sheet, 0, style));
         out.push('\n');
     }
     if !all.ranks.is_empty() {
-        title(&mut out, &format!("Ranks, all at once at {confidence} % confidence"), style);
-        let mut ranks: Vec<_> = all.ranks.iter().collect();
-        ranks.sort_by_key(|r| (r.best, r.worst));
-        let rank = |best, worst| if best == worst { format!("{best}") } else { format!("{best} to {worst}") };
-        let rows = ranks
-            .iter()
-            .map(|r| vec![Cell::inked(clean_line(&r.endpoint), Ink::Strong), Cell::new(rank(r.best, r.worst))]);
-        out.push_str(&Table { rows: rows.collect(), right: false }.render(0, style));
+        let sheet = pairs::ranks(all, &|rank| rank.endpoint.to_string());
+        paragraph(&mut out, &sheet.title, Ink::Strong, style);
+        out.push_str(&lay_bare(&sheet, 0, style));
         out.push('\n');
     }
-    for pair in &all.pairs {
-        one(&mut out, pair, &name, scope, &confidence, style);
+    if let Some(best) = best(all) {
+        paragraph(&mut out, &best.head, best.standing.into(), style);
     }
     out
 }
@@ -64,31 +55,15 @@ pub(crate) fn on(scope: Scope) -> &'static str {
     }
 }
 
-fn heads(texts: &[&str]) -> Vec<Cell> {
-    texts.iter().map(|t| Cell::inked(*t, Ink::Faint)).collect()
-}
-
-fn title(out: &mut String, text: &str, style: &Style) {
-    paragraph(out, text, Ink::Strong, style);
-}
-
 fn ends(e: &Estimate) -> String {
     format!("{} to {}", points(e.low), points(e.high))
 }
 
-fn verdict(pair: &Comparison) -> (&'static str, Ink) {
-    match pair.verdict {
-        _ if pair.refused.is_some() => ("no answer", Ink::Unsure),
-        PairVerdict::Undecided if pair.sequential.is_some() => ("see below", Ink::Strong),
-        verdict => word(verdict),
-    }
-}
-
-fn word(verdict: PairVerdict) -> (&'static str, Ink) {
+fn word(verdict: PairVerdict) -> &'static str {
     match verdict {
-        PairVerdict::Better => ("better", Ink::Pass),
-        PairVerdict::Worse => ("worse", Ink::Fail),
-        PairVerdict::Undecided => ("undecided", Ink::Unsure),
+        PairVerdict::Better => "better",
+        PairVerdict::Worse => "worse",
+        PairVerdict::Undecided => "undecided",
     }
 }
 
@@ -96,36 +71,65 @@ fn one(
     out: &mut String,
     pair: &Comparison,
     name: &dyn Fn(&Side) -> String,
-    scope: &str,
-    confidence: &str,
+    (scope, confidence): (&str, &str),
     style: &Style,
 ) {
     let (first, second) = (name(&pair.first), name(&pair.second));
-    title(out, &format!("{first} against {second}"), style);
+    paragraph(out, &format!("{first} against {second}"), Ink::Strong, style);
     let differs = if pair.treatment.is_empty() {
         "nothing differs between the endpoints: a difference is chance, or the provider's".to_owned()
     } else {
-        format!("what differs: {}", pair.treatment.iter().map(|p| clean_line(p)).collect::<Vec<_>>().join(", "))
+        format!("what differs: {}", pair.treatment.join(", "))
     };
-    let over = format!("{} compared", count(pair.scenarios, "scenario"));
-    for line in flow(&[differs, over], style.width()) {
+    let facts = [differs, format!("{} compared", count(pair.scenarios, "scenario"))].map(|fact| clean_line(&fact));
+    for line in flow(&facts, style.width()) {
         paragraph(out, &line, Ink::Faint, style);
     }
-    match (&pair.refused, &pair.delta) {
-        (Some(why), _) => paragraph(out, &format!("No answer: {}.", clean_line(why)), Ink::Unsure, style),
-        (None, None) if pair.sequential.is_some() => paragraph(out, &by_itself(pair), Ink::Strong, style),
-        (None, Some(delta)) => stated(out, pair, delta, (&first, &second), scope, confidence, style),
-        (None, None) => {}
-    }
-    notes(out, pair, (&first, &second), style);
     for (what, ratio) in [("cost", &pair.cost), ("model time", &pair.latency)] {
-        if let Some(r) = ratio {
-            paragraph(out, &format!("{what} per episode: {}", times(r)), Ink::Faint, style);
+        if let Some(ratio) = ratio {
+            paragraph(out, &format!("{what} per episode: {}", times(ratio)), Ink::Faint, style);
         }
     }
     out.push('\n');
-    tags(out, pair, style);
-    flips(out, pair, (&first, &second), style);
+    flips(out, &pairs::flips(&pair.flips, &first, &second), style);
+    let tags = pairs::tags(pair);
+    if !tags.rows.is_empty() {
+        paragraph(out, &tags.title, Ink::Strong, style);
+        out.push_str(&lay(&tags, 2, style));
+        out.push('\n');
+    }
+    let before = out.len();
+    notes(out, pair, (&first, &second), style);
+    if out.len() > before {
+        out.push('\n');
+    }
+    match (&pair.refused, &pair.delta) {
+        (Some(why), _) => paragraph(out, &format!("No answer: {why}."), Ink::Unsure, style),
+        (None, None) if pair.sequential.is_some() => paragraph(out, &by_itself(pair), Ink::Strong, style),
+        (None, Some(delta)) => {
+            out.push_str(&axis::difference(delta, None, pair.verdict.into(), style));
+            let said = sentence(pair, delta, (&first, &second), scope, confidence);
+            paragraph(out, &said, Standing::from(pair.verdict).into(), style);
+        }
+        (None, None) => {}
+    }
+    out.push('\n');
+}
+
+fn flips(out: &mut String, sheet: &Sheet, style: &Style) {
+    let all = sheet.rows.len();
+    if all == 0 {
+        return;
+    }
+    paragraph(out, &sheet.title, Ink::Strong, style);
+    let shown = style.limit.unwrap_or(all).min(all);
+    let some = Sheet { rows: sheet.rows[..shown].to_vec(), ..sheet.clone() };
+    out.push_str(&lay(&some, 2, style));
+    if shown < all {
+        out.push_str(&style.paint(Ink::Faint, &format!("  and {} more", all - shown)));
+        out.push('\n');
+    }
+    out.push('\n');
 }
 
 /// What a run decided that looked at itself, and why nothing else is said.
@@ -140,20 +144,6 @@ pub(crate) fn looked(decided: &Decided) -> String {
         "This run {how}: {}. What a plan of fixed size would say is not shown, for it would be too sure of itself.",
         clean_line(&decided.said)
     )
-}
-
-/// The sentence, and the interval drawn.
-fn stated(
-    out: &mut String,
-    pair: &Comparison,
-    delta: &Estimate,
-    (first, second): (&str, &str),
-    scope: &str,
-    confidence: &str,
-    style: &Style,
-) {
-    out.push_str(&axis::difference(delta, None, pair.verdict.into(), style));
-    paragraph(out, &sentence(pair, delta, (first, second), scope, confidence), verdict(pair).1, style);
 }
 
 /// What the comparison comes to, in a sentence.
@@ -209,14 +199,19 @@ fn notes(out: &mut String, pair: &Comparison, (first, second): (&str, &str), sty
         }
     }
     if let Some(with) = &pair.with_quarantined {
-        let (word, ink) = word(with.verdict);
+        let word = word(with.verdict);
         let difference = with.delta.map_or_else(
             || "no difference to be stated".into(),
             |d| format!("{} points ({}), {word}", points(d.value), ends(&d)),
         );
         let said = format!("with what is in quarantine, {}: {difference}", count(with.scenarios, "scenario"));
         // What a quarantine turns into another verdict must not be overlooked.
-        paragraph(out, &said, if with.verdict == pair.verdict { Ink::Faint } else { ink }, style);
+        paragraph(
+            out,
+            &said,
+            if with.verdict == pair.verdict { Ink::Faint } else { Standing::from(with.verdict).into() },
+            style,
+        );
     }
     if let Some(b) = pair.bounds {
         let missing = pair.first.missing + pair.second.missing;
@@ -259,77 +254,10 @@ fn times(r: &Ratio) -> String {
     format!("{} × ({} to {})", shown(r.value), shown(r.low), shown(r.high))
 }
 
-fn tags(out: &mut String, pair: &Comparison, style: &Style) {
-    // One tag that all have says the same again.
-    let own: Vec<_> = pair.tags.iter().filter(|t| t.units < pair.units).collect();
-    if own.is_empty() {
-        return;
-    }
-    title(out, "By tag (where to look; p adjusted for the number of tags)", style);
-    let mut rows = vec![heads(&["", "units", "difference", "interval", "p"])];
-    for tag in own {
-        rows.push(vec![
-            Cell::new(clean_line(&tag.tag)),
-            Cell::new(tag.units.to_string()),
-            Cell::new(points(tag.delta.value)),
-            Cell::new(ends(&tag.delta)),
-            Cell::new(p_value(tag.p_adjusted).replace("= ", "")),
-        ]);
-    }
-    out.push_str(&Table { rows, right: true }.render(2, style));
-    out.push('\n');
-}
-
-fn flips(out: &mut String, pair: &Comparison, (first, second): (&str, &str), style: &Style) {
-    if pair.flips.is_empty() {
-        return;
-    }
-    let all = pair.flips.len();
-    title(out, &format!("Scenarios on which they differ: {all}, strongest evidence first"), style);
-    let shown = style.limit.unwrap_or(all).min(all);
-    let mut rows = vec![heads(&["", first, second, "where they part"])];
-    for flip in &pair.flips[..shown] {
-        rows.push(vec![
-            Cell::new(clean_line(&flip.scenario)),
-            mark(flip.first),
-            mark(flip.second),
-            Cell::inked(parting(flip), Ink::Faint),
-        ]);
-    }
-    let table = Table { rows, right: false };
-    if table.width() + 2 <= style.width() {
-        out.push_str(&table.render(2, style));
-    } else {
-        for row in &table.rows[1..] {
-            let [name, a, b, part] = row.as_slice() else { continue };
-            wrap(&name.text, style.width() - 2).iter().for_each(|l| out.push_str(&format!("  {l}\n")));
-            let line = format!("{first} {} · {second} {}", a.text, b.text);
-            wrap(&line, style.width() - 4).iter().for_each(|l| out.push_str(&format!("    {l}\n")));
-            for l in wrap(&part.text, style.width() - 4).iter().filter(|l| !l.trim().is_empty()) {
-                out.push_str(&format!("    {}\n", style.paint(Ink::Faint, l)));
-            }
-        }
-    }
-    if shown < all {
-        out.push_str(&style.paint(Ink::Faint, &format!("  and {} more", all - shown)));
-        out.push('\n');
-    }
-    out.push('\n');
-}
-
-fn mark((k, n): (u32, u32)) -> Cell {
-    let text = |mark: &str| format!("{mark} {k}/{n}");
-    match (k, n) {
-        (k, n) if k == n => Cell::inked(text("✓"), Ink::Pass),
-        (0, _) => Cell::inked(text("✗"), Ink::Fail),
-        _ => Cell::inked(text("~"), Ink::Unsure),
-    }
-}
-
 /// The most frequent way of parting, in words.
 pub(crate) fn parting(flip: &Flip) -> String {
     let Some(d) = flip.divergences.first() else { return String::new() };
-    format!("{} ({} of {})", way(d), d.trials, count(d.of.into(), "trial"))
+    format!("{} ({} of {})", way(d), d.trials, d.of)
 }
 
 fn way(d: &Divergence) -> String {

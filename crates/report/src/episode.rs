@@ -231,7 +231,7 @@ fn response(body: &Body, measured: Option<&Measurement>) -> Vec<Line> {
 
 /// Arguments as in a call: `order_id: "W-1001", reason: "damaged"`; the raw text where it does not parse.
 fn call(arguments: &Arguments) -> String {
-    match &arguments.value {
+    match arguments.value() {
         Some(Value::Object(map)) => {
             map.iter().map(|(k, v)| format!("{}: {}", clean_line(k), json(v))).collect::<Vec<_>>().join(", ")
         }

@@ -2,9 +2,9 @@
 
 use crate::axis;
 use crate::compare::looked;
+use crate::lay::lay_bare;
 use crate::model::{Standing, parts, rule_word};
 use crate::number::{count, money, p_value, percent, points, time};
-use crate::table::Table;
 use crate::text::{Ink, Style, clean_line, flow, paragraph};
 use mocktrial_analysis::compare::{Scope, WhyOut};
 use mocktrial_analysis::gate::{Answer, Gated, Needed, Tested};
@@ -29,7 +29,7 @@ pub fn gated(g: &Gated, style: &Style) -> String {
     if let Some(effect) = g.rate.delta.filter(|_| g.refused.is_none()) {
         out.push_str(&axis::difference(&effect, Some(g.rate.margin), g.answer.into(), style));
     }
-    out.push_str(&Table::of(&sheet, false).render(0, style));
+    out.push_str(&lay_bare(&sheet, 0, style));
     out.push('\n');
     let remarks = remarks(g);
     for remark in &remarks {

@@ -28,6 +28,7 @@ mod health;
 mod html;
 mod json;
 mod judged;
+mod lay;
 mod list;
 mod live_audit;
 pub mod model;

@@ -1,6 +1,6 @@
 //! Aligned columns.
 
-use crate::model::{Datum, Sheet, Standing};
+use crate::model::{Datum, Standing};
 use crate::text::{Ink, Style, clean_line, columns, pad, pad_left, wrap};
 
 /// A cell: its text and its colour.
@@ -37,13 +37,6 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A sheet as a table, with or without the heads of its columns.
-    pub(crate) fn of(sheet: &Sheet, heads: bool) -> Self {
-        let head: Vec<Cell> = sheet.columns.iter().map(|c| Cell::inked(clean_line(&c.head), Ink::Faint)).collect();
-        let rows = sheet.rows.iter().map(|row| row.iter().map(Cell::from).collect());
-        Self { rows: heads.then_some(head).into_iter().chain(rows).collect(), right: false }
-    }
-
     /// The width of its widest row.
     pub(crate) fn width(&self) -> usize {
         let widths = self.widths();

@@ -86,7 +86,7 @@ impl Effects {
 }
 
 fn spelled(call: &CallFact<'_>, defaults: Option<&Map<String, Value>>) -> String {
-    let mut args = call.arguments.value.clone().unwrap_or_default();
+    let mut args = call.arguments.value().cloned().unwrap_or_default();
     if let (Value::Object(args), Some(defaults)) = (&mut args, defaults) {
         for (key, value) in defaults {
             args.entry(key).or_insert_with(|| value.clone());

@@ -186,6 +186,12 @@ impl ReferenceFacts {
         self.run().calls()
     }
 
+    /// Whether no call was executed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.run().is_idle()
+    }
+
     /// The hash of the state it left.
     #[must_use]
     pub fn final_hash(&self) -> Digest {

@@ -105,7 +105,7 @@ impl Pick {
             return false;
         }
         let Some(args) = &self.args else { return true };
-        let got = call.arguments.value.as_ref().and_then(Value::as_object);
+        let got = call.arguments.value().and_then(Value::as_object);
         got.is_some_and(|got| {
             args.iter().all(|(key, want)| {
                 let found = got.get(key).or_else(|| defaults?.get(key));
@@ -142,7 +142,7 @@ impl Pick {
         let made = facts.calls().iter().filter(move |c| c.succeeded() && c.tool == self.tool);
         made.map(move |call| {
             let Some(args) = &self.args else { return (call.seq, 1.0) };
-            let got = call.arguments.value.as_ref().and_then(Value::as_object);
+            let got = call.arguments.value().and_then(Value::as_object);
             let alike = got.map_or(0.0, |got| members(args, |key| got.get(key).or_else(|| defaults?.get(key))));
             (call.seq, if self.takes(call, defaults) { 1.0 } else { alike.min(NOT_THE_SAME) })
         })

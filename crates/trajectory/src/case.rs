@@ -4,7 +4,7 @@ use crate::{Body, Digest, ToolFailure, ToolSpec, Trajectory};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// All that grading an episode needs beside its trajectory. Stored once per scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,8 +96,11 @@ pub struct Comparison {
 #[serde(try_from = "Written")]
 pub struct ReferenceRun {
     trajectory: Box<RawValue>,
+    /// Made when a grader first asks for them.
     #[serde(skip)]
-    calls: Box<[ReferenceCall]>,
+    calls: OnceLock<Box<[ReferenceCall]>>,
+    #[serde(skip)]
+    idle: bool,
     final_hash: Digest,
 }
 
@@ -121,8 +124,8 @@ impl TryFrom<Written> for ReferenceRun {
     type Error = serde_json::Error;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let calls = executed(&Trajectory::from_json(written.trajectory.get())?);
-        Ok(Self { trajectory: written.trajectory, calls, final_hash: written.final_hash })
+        let idle = executed(&Trajectory::from_json(written.trajectory.get())?).next().is_none();
+        Ok(Self { trajectory: written.trajectory, calls: OnceLock::new(), idle, final_hash: written.final_hash })
     }
 }
 
@@ -132,7 +135,8 @@ impl ReferenceRun {
     pub fn new(trajectory: &Trajectory, final_hash: Digest) -> Self {
         // As for `Trajectory::to_json`: every type in an event serialises.
         let json = to_raw_value(trajectory).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        Self { trajectory: json, calls: executed(trajectory), final_hash }
+        let idle = executed(trajectory).next().is_none();
+        Self { trajectory: json, calls: OnceLock::new(), idle, final_hash }
     }
 
     /// Its trajectory, read anew.
@@ -146,7 +150,14 @@ impl ReferenceRun {
     /// Its executed calls, in order.
     #[must_use]
     pub fn calls(&self) -> &[ReferenceCall] {
-        &self.calls
+        // What is read here was written, or has been read before.
+        self.calls.get_or_init(|| self.trajectory().map(|t| executed(&t).collect()).unwrap_or_default())
+    }
+
+    /// Whether no call was executed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.idle
     }
 
     /// The hash of the state it left.
@@ -165,17 +176,15 @@ impl PartialEq for ReferenceRun {
 
 /// The calls of a trajectory that reached the world and were answered, be it with an error of the
 /// tool's own.
-fn executed(trajectory: &Trajectory) -> Box<[ReferenceCall]> {
+fn executed(trajectory: &Trajectory) -> impl Iterator<Item = ReferenceCall> + '_ {
     let answered = trajectory.events().iter().filter_map(|event| match &event.body {
         Body::Result { call, failure: None | Some(ToolFailure::Tool), .. } => trajectory.event(*call),
         _ => None,
     });
-    answered
-        .filter_map(|event| match &event.body {
-            Body::Call { tool, arguments, .. } => {
-                Some(ReferenceCall { tool: tool.clone(), arguments: arguments.value.clone().unwrap_or_default() })
-            }
-            _ => None,
-        })
-        .collect()
+    answered.filter_map(|event| match &event.body {
+        Body::Call { tool, arguments, .. } => {
+            Some(ReferenceCall { tool: tool.clone(), arguments: arguments.value().cloned().unwrap_or_default() })
+        }
+        _ => None,
+    })
 }

@@ -127,13 +127,14 @@ pub struct ToolCall {
 }
 
 /// The arguments of a call: the text the model wrote and, where it parses, its value.
+///
+/// They are shared by all who hold them: conversation, trajectory and the world's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arguments {
     /// The raw text.
-    pub text: String,
-    /// The parsed arguments; `None` when the text is not a JSON object.
+    pub text: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Value>,
+    value: Option<Arc<Value>>,
 }
 
 impl Arguments {
@@ -143,17 +144,35 @@ impl Arguments {
     /// Parses `text`; anything but a JSON object (nested at most [`Self::MAX_DEPTH`] deep, without
     /// numbers too large for a float) leaves `value` empty. The empty text is *not* an object: an
     /// adapter that reads it as `{}` records a repair.
-    pub fn parse(text: impl Into<String>) -> Self {
+    pub fn parse(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         // 128 levels are read; the tighter bound is checked on the value.
         let value = crate::parse_untrusted(&text).filter(|v| v.is_object() && is_tame(v, Self::MAX_DEPTH));
-        Self { text, value }
+        Self { text, value: value.map(Arc::new) }
+    }
+
+    /// A text with the value that is taken for it, whether or not it says so.
+    #[must_use]
+    pub fn of(text: impl Into<Arc<str>>, value: Option<Value>) -> Self {
+        Self { text: text.into(), value: value.map(Arc::new) }
+    }
+
+    /// The parsed arguments; `None` when the text is not a JSON object.
+    #[must_use]
+    pub fn value(&self) -> Option<&Value> {
+        self.value.as_deref()
+    }
+
+    /// The same text, with another value: an adapter that mends what a server sent says so in a repair.
+    #[must_use]
+    pub fn mended(self, value: Value) -> Self {
+        Self { value: Some(Arc::new(value)), ..self }
     }
 
     /// Arguments from a value, with compact text.
     #[must_use]
     pub fn from_value(value: Value) -> Self {
-        Self { text: value.to_string(), value: Some(value) }
+        Self { text: value.to_string().into(), value: Some(Arc::new(value)) }
     }
 }
 

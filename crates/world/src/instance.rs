@@ -126,7 +126,7 @@ impl Instance {
         let Some(found) = world.tool(tool).filter(|_| available(tool)) else {
             return self.unknown(tool);
         };
-        let Some(args) = &arguments.value else { return malformed(tool, &arguments.text) };
+        let Some(args) = arguments.value() else { return malformed(tool, &arguments.text) };
         // Before anything looks at them: else they could bring a schema, rule or script to its
         // limits, and void the episode as the scenario's fault.
         if let Some(content) = excessive(tool, arguments.text.len(), args) {

@@ -103,7 +103,7 @@ pub fn divergences(
 fn calls_of(trajectory: &Trajectory) -> Vec<(String, Value)> {
     let call = |body: &Body| match body {
         Body::Call { tool, arguments, .. } => {
-            let given = arguments.value.clone().unwrap_or_else(|| Value::from(arguments.text.as_str()));
+            let given = arguments.value().cloned().unwrap_or_else(|| Value::from(&*arguments.text));
             Some((tool.clone(), given))
         }
         _ => None,

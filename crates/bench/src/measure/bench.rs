@@ -169,6 +169,28 @@ impl Bench {
         Ok((same, other))
     }
 
+    /// Each kind of output of one run, by its name.
+    pub(super) fn reporting(&self, setting: &Setting) -> anyhow::Result<Vec<(&'static str, Runs)>> {
+        let server = Server::start(&self.own, setting.latency_ms, setting.calls)?;
+        let project = self.project(setting, &server)?;
+        tell(&format!("{}: the run to be reported", named(setting)));
+        let mut run = Runs::of(setting);
+        self.run_harness(&server, &project, &mut run)?;
+        let mut all = Vec::new();
+        for kind in mocktrial_report::OUTPUTS {
+            let mut runs = Runs { fault: run.fault.clone(), ..Runs::of(setting) };
+            let output = format!("{}={}", kind.name, project.join(format!("out.{}", kind.name)).display());
+            let command =
+                [self.bin.clone().into_os_string(), "report".into(), "--quiet".into(), "-o".into(), output.into()];
+            for round in 1..=self.repeat {
+                tell(&format!("{}: {}, {round} of {}", named(setting), kind.name, self.repeat));
+                self.take(&project, &command, &mut runs)?;
+            }
+            all.push((kind.name, runs));
+        }
+        Ok(all)
+    }
+
     /// `mocktrial --version`, several times.
     pub(super) fn version(&self) -> anyhow::Result<Runs> {
         tell("--version");

@@ -244,7 +244,7 @@ mod tests {
                 let path = if stream { path.replace(":generate", ":streamGenerate") } else { path.to_owned() };
                 let reply = read(dialect, &path, &json!({"tools": tools, "stream": stream}));
                 let calls: Vec<_> =
-                    reply.calls.iter().map(|c| (&*c.name, c.arguments.value.clone().unwrap())).collect();
+                    reply.calls.iter().map(|c| (&*c.name, c.arguments.value().cloned().unwrap())).collect();
                 assert_eq!(calls, [("take_item", json!({"id": 1}))], "{dialect:?} {stream}");
                 assert!(reply.repairs.is_empty(), "{dialect:?} {stream}: {:?}", reply.repairs);
                 let mut more = json!({"tools": tools, "stream": stream, "stream_options": {"include_usage": true}});

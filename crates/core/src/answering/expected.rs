@@ -31,7 +31,7 @@ impl Respondents {
         if !ready.grading.asks().iter().any(|(_, ask)| ask.to == JUDGE) {
             return Vec::new();
         }
-        let steps = ready.scenario.references.first().map_or(0, Vec::len);
+        let steps = ready.scenario.references.first().map_or(0, |reference| reference.steps().len());
         let probe = if steps == 0 { Probe::Null } else { Probe::Reference };
         let limits = ReadyEndpoint::limits(&ready.scenario, project);
         let system = ready.scenario.system.as_deref().map(Into::into);

@@ -102,7 +102,7 @@ fn add(sum: &mut Measurement, one: &Measurement, first: bool) {
 /// The grades in a reply: the arguments of its call, or the JSON object that its text is.
 fn read(reply: &Reply) -> Result<Value, String> {
     if let Some(call) = reply.calls.first() {
-        let value = call.arguments.value.clone().filter(Value::is_object);
+        let value = call.arguments.value().cloned().filter(Value::is_object);
         return value.ok_or_else(|| "the arguments of its call are no JSON object".to_owned());
     }
     let said: String = reply.content.iter().filter_map(Part::as_text).collect();

@@ -48,7 +48,7 @@ impl Seen {
             says || self.changing.contains(tool)
         };
         let idle = |deed: &&Deed| deed.failure.is_none() && !deed.changed() && changes(&deed.tool);
-        let steps = &ready.scenario.references[index];
+        let steps = ready.scenario.references[index].steps();
         let calls = steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Call { .. }));
         for ((step, _), deed) in calls.zip(&play.deeds).filter(|(_, deed)| idle(deed)) {
             let at = super::reference_place(&ready.scenario, index).child(step).child("call");

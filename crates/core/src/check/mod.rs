@@ -38,7 +38,7 @@ pub use unproved::{Kind, Unproved};
 
 use crate::answering::Asking;
 use crate::ready::{ReadyEndpoint, ReadyScenario};
-use crate::suite::{Limits, Mistake, Probe, Scenario, Step, name_hint};
+use crate::suite::{Limits, Mistake, Probe, Reference, Scenario, Step, name_hint};
 use alarms::Seen;
 use asking::Witnesses;
 use mocktrial_trajectory::{Pointer, ToolSpec};
@@ -154,12 +154,13 @@ impl Stage<'_> {
         let ready = self.ready;
         let scenario = &ready.scenario;
         let siblings = Siblings::of(scenario.initial.value());
-        let steps = || scenario.references.iter().flatten();
+        let ways: Vec<_> = scenario.references.iter().map(Reference::steps).collect();
+        let steps = || ways.iter().flatten();
         let used: BTreeSet<String> =
             steps().filter_map(|s| if let Step::Call { tool, .. } = s { Some(tool.clone()) } else { None }).collect();
         let forbidden = forbidden(ready);
         let mut tally = Tally::new(ready);
-        for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
+        for (index, (steps, play)) in ways.iter().zip(references).enumerate() {
             let changed: Vec<bool> = play.deeds.iter().map(play::Deed::changed).collect();
             let told = told(play);
             let scene = Scene {
@@ -198,9 +199,10 @@ impl Stage<'_> {
         let known = scenario.user.iter().map(|m| m.text.as_str()).chain(scenario.system.as_deref());
         let known = known.collect::<Vec<&str>>().join("\n");
         let paraphrases = &scenario.check.paraphrases;
-        for (index, (steps, play)) in scenario.references.iter().zip(references).enumerate() {
+        for (index, (reference, play)) in scenario.references.iter().zip(references).enumerate() {
+            let steps = reference.steps();
             let tools: &[ToolSpec] = &ready.tools;
-            for equivalent in equivalents::equivalents(steps, &play.deeds, tools, &known, paraphrases) {
+            for equivalent in equivalents::equivalents(&steps, &play.deeds, tools, &known, paraphrases) {
                 let mut play = Play::of(ready, equivalent.steps.clone(), limits).await;
                 self.witnesses.ask(ready, &mut play).await;
                 let judged = play.judged();

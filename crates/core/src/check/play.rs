@@ -148,7 +148,7 @@ fn deeds(trajectory: &Trajectory) -> Vec<Deed> {
         let of = |deeds: &mut Vec<(u32, Deed)>, call: u32| deeds.iter().rposition(|(seq, _)| *seq == call);
         match &event.body {
             Body::Call { tool, arguments, .. } => {
-                let args = arguments.value.clone().unwrap_or_default();
+                let args = arguments.value().cloned().unwrap_or_default();
                 // Until it is answered, it has not happened.
                 let (result, failure) = (Value::Null, Some(ToolFailure::Skipped));
                 let (tool, change) = (tool.clone(), Vec::new());

@@ -71,8 +71,8 @@ impl Stage<'_> {
         let (ready, scenario) = (self.ready, &self.ready.scenario);
         let mut plays = Vec::with_capacity(scenario.references.len());
         let mut together = Came::Passed;
-        for (index, steps) in scenario.references.iter().enumerate() {
-            let mut play = Play::of(ready, steps.clone(), limits).await;
+        for (index, reference) in scenario.references.iter().enumerate() {
+            let mut play = Play::of(ready, reference.steps(), limits).await;
             self.witnesses.ask(ready, &mut play).await;
             let came = Came::of(&play.judged_whole());
             match came {

@@ -250,7 +250,7 @@ fn streaming(answers: &[Answer]) -> Found {
 fn tools(answers: &[Answer]) -> Found {
     let Some(Answer { reply, .. }) = first(answers) else { return nothing() };
     let Some(call) = reply.calls.first() else { return no_call(reply, Verdict::No) };
-    let city = call.arguments.value.as_ref().and_then(|value| value["city"].as_str());
+    let city = call.arguments.value().and_then(|value| value["city"].as_str());
     let called = match (call.name.as_str(), city) {
         ("get_weather", Some(city)) if city.to_lowercase().contains("paris") => "called as asked",
         ("get_weather", _) => "called, with other arguments than asked",

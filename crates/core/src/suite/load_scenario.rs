@@ -6,7 +6,7 @@ use super::document::{Document, Format, Node};
 use super::files::{CheckFile, ScenarioFile, StepFile};
 use super::load_world::{Ready, errors_since, said};
 use super::mistake::Mistake;
-use super::model::{Accepted, CheckNotes, Instrument, Limits, Place, Row, Scenario, Step};
+use super::model::{Accepted, CheckNotes, Instrument, Limits, Place, Reference, Row, Scenario, Step};
 use super::reading::Reader;
 use super::scripts::Scripts;
 use super::source::{Span, printable, steers};
@@ -282,7 +282,7 @@ impl Builder<'_> {
             user,
             initial,
             tools: tools.map(Arc::new),
-            references,
+            references: references.iter().map(|steps| Reference::new(steps)).collect(),
             criteria,
             limits,
             inaction: file.inaction,

@@ -100,7 +100,8 @@ pub use config::{
 pub use gate::{GateRules, GateScope, TagRule};
 pub use mistake::{ExcerptLine, Mistake, Mistakes, Severity};
 pub use model::{
-    Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Row, Scenario, ScriptFile, Step, Suite,
+    Accepted, CheckNotes, Initial, Instrument, Limits, LoadedWorld, Place, Reference, Row, Scenario, ScriptFile, Step,
+    Suite,
 };
 pub(crate) use names::hint as name_hint;
 pub(crate) use project::locate;

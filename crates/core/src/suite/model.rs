@@ -69,7 +69,7 @@ pub struct Scenario {
     /// The tools that the agent has; `None` for all of the world's.
     pub tools: Option<Arc<BTreeSet<String>>>,
     /// The accepted ways through.
-    pub references: Vec<Vec<Step>>,
+    pub references: Vec<Reference>,
     /// What must come of it; at least one.
     pub criteria: Vec<Criterion>,
     /// Its own limits; see [`Limits::or`].
@@ -146,6 +146,29 @@ pub struct Instrument {
     pub criteria: Digest,
 }
 
+/// An accepted way through a scenario.
+///
+/// Every scenario holds its references as long as the suite runs, and few look at them again: they are kept as JSON, a
+/// fraction of the size of their steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(Box<str>);
+
+impl Reference {
+    /// Keeps the steps of a way.
+    #[must_use]
+    pub fn new(steps: &[Step]) -> Self {
+        Self(Value::from_iter(steps.iter().map(Step::to_value)).to_string().into_boxed_str())
+    }
+
+    /// Its steps.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        // What is read here was written by `new`.
+        let steps: Vec<Value> = serde_json::from_str(&self.0).unwrap_or_default();
+        steps.into_iter().map(Step::from_value).collect()
+    }
+}
+
 /// A step of an accepted way.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -163,6 +186,17 @@ pub enum Step {
 }
 
 impl Step {
+    fn from_value(mut value: Value) -> Self {
+        match value["call"].as_str() {
+            Some(tool) => Self::Call {
+                tool: tool.to_owned(),
+                fails: value["fails"].as_bool().unwrap_or_default(),
+                args: value["args"].take(),
+            },
+            None => Self::Say(value["say"].as_str().unwrap_or_default().to_owned()),
+        }
+    }
+
     /// The step as a scenario file writes it.
     #[must_use]
     pub fn to_value(&self) -> Value {

@@ -28,7 +28,7 @@ fn load(rows: &str, text: &str) -> Suite {
 }
 
 fn args(suite: &Suite, index: usize) -> Value {
-    match &suite.scenarios[index].references[0][0] {
+    match &suite.scenarios[index].references[0].steps()[0] {
         Step::Call { args, .. } => args.clone(),
         Step::Say(_) => panic!("the reference begins with a call"),
     }
@@ -53,7 +53,7 @@ fn a_value_that_is_one_column_keeps_its_type_and_within_text_it_is_written_out()
     let first = &suite.scenarios[0];
     assert_eq!(first.title, "Order W-1, 2 copies");
     assert_eq!(first.user[0].text, "Where is W-1? I pay ${total}.");
-    assert_eq!(first.references[0][1], Step::Say("2".into()), "what is said is text");
+    assert_eq!(first.references[0].steps()[1], Step::Say("2".into()), "what is said is text");
     assert_eq!(first.criteria[1].parameters, json!({"path": "$.orders['W-1'].total", "equals": 42.5}));
     let state = suite.scenarios[1].initial.value();
     assert_eq!(state["orders"]["007"], json!({"status": "lost", "total": 7}), "keys take values, too");
@@ -95,7 +95,7 @@ fn template(more: &str) -> String {
 fn what_is_said_is_substituted_once_like_everything_else() {
     let cases = "cases:\n  - {id: a, order: W-1, note: \"${order}\"}\n  - {id: b, order: \"${note}\", note: $$}\n";
     let suite = Folder::shop(&[("scenarios/shop/a.yaml", &template(cases))]).loaded();
-    let said = |index: usize| suite.scenarios[index].references[0][1].clone();
+    let said = |index: usize| suite.scenarios[index].references[0].steps()[1].clone();
     assert_eq!(said(0), Step::Say("I saw ${HOME} and ${order}".into()), "a row's value is not looked at again");
     assert_eq!(said(1), Step::Say("I saw ${HOME} and $$".into()));
     assert_eq!(args(&suite, 1), json!({"order_id": "${note}"}));
@@ -110,7 +110,7 @@ fn a_dollar_that_is_doubled_means_the_same_with_and_without_cases() {
     assert_eq!(scenario.user[0].text, "Where is ${b}?");
     assert_eq!(scenario.initial.value()["orders"]["${c}"], json!({"note": "${d} ${e}"}));
     assert_eq!(args(&suite, 0), json!({"order_id": "${f}"}));
-    assert_eq!(scenario.references[0][1], Step::Say("${g}".into()));
+    assert_eq!(scenario.references[0].steps()[1], Step::Say("${g}".into()));
     assert_eq!(scenario.criteria[0].parameters, json!({"contains": "${g}"}));
     let warned: Vec<&str> = suite.warnings.iter().map(|w| w.message.as_str()).collect();
     assert_eq!(warned, ["`${e}` stays as it is: there are no cases"]);
@@ -153,7 +153,7 @@ fn one_column_may_stand_for_a_value_of_any_type() {
     let folder = Folder::shop(&[("scenarios/shop/a.yaml", OPEN), ("scenarios/shop/rows.jsonl", &row.to_string())]);
     let suite = folder.loaded();
     assert_eq!(args(&suite, 0), json!({"order_id": "W-1", "copies": 2}));
-    assert_eq!(suite.scenarios[0].references[0][1], Step::Say("It is there.".into()));
+    assert_eq!(suite.scenarios[0].references[0].steps()[1], Step::Say("It is there.".into()));
     assert_eq!(suite.scenarios[0].criteria[1].grader, "within");
     assert_eq!(suite.scenarios[0].initial.value()["orders"]["W-3"]["status"], "new");
     let published = jsonschema::validator_for(&mocktrial_core::suite::schema("scenario").unwrap()).unwrap();
@@ -234,7 +234,7 @@ fn a_byte_order_mark_windows_line_ends_and_empty_lines_mean_nothing() {
     let csv = "\u{feff}\r\nid,order,note\r\n\r\na,W-1,\"one\r\ntwo \"\"2\"\"\"\r\n\r\n";
     let suite = Folder::shop(&[("scenarios/shop/a.yaml", &text), ("scenarios/shop/rows.csv", csv)]).loaded();
     assert_eq!(suite.scenarios.len(), 1);
-    assert_eq!(suite.scenarios[0].references[0][1], Step::Say("I saw ${HOME} and one\r\ntwo \"2\"".into()));
+    assert_eq!(suite.scenarios[0].references[0].steps()[1], Step::Say("I saw ${HOME} and one\r\ntwo \"2\"".into()));
     assert_eq!(suite.scenarios[0].source.row.as_ref().unwrap().line, 4);
 }
 

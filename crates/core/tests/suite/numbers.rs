@@ -126,7 +126,9 @@ behaviour:
     let suite = folder.loaded();
     let scenario = &suite.scenarios[0];
     assert_eq!((scenario.limits.virtual_seconds, scenario.limits.cost), (Some(10.5), Some(0.125)));
-    let Step::Call { args, .. } = &scenario.references[0][0] else { panic!("the reference begins with a call") };
+    let Step::Call { args, .. } = &scenario.references[0].steps()[0] else {
+        panic!("the reference begins with a call")
+    };
     assert_eq!(*args, json!({"ratio": 0.5, "list": [1.5]}));
     assert_eq!(scenario.criteria[3].parameters, json!({"cost": 0.25, "virtual_seconds": 1.5}));
     let schema: &Value = &suite.worlds["shop/shop"].world.tools()[0].input_schema;

@@ -65,7 +65,10 @@ pub(crate) fn write(out: &mut impl Write, report: &Report, policy: &str, style: 
         report.differences().iter().chain(&report.ranks()).for_each(|s| sheet(&mut text, s, true));
     }
     for run in &report.runs {
-        sheet(&mut text, &report.endpoints(run), true);
+        sheet(&mut text, &report.rates(run), true);
+    }
+    for run in &report.runs {
+        sheet(&mut text, &report.effort(run), true);
     }
     for run in &report.runs {
         for line in tables::known(run) {
@@ -117,7 +120,11 @@ fn verdicts(out: &mut String, report: &Report) {
     for (n, said) in all.iter().take(VERDICTS).enumerate() {
         let class = class(said.standing);
         let element = if alone || (n == 0 && said.figures.is_empty()) { "verdict" } else { "" };
-        let _ = write!(out, "<p class=\"{element} {class}\">{}</p>", escape(&said.head));
+        let (head, more) = headline(&said.head);
+        let _ = write!(out, "<p class=\"{element} {class}\">{}</p>", escape(head));
+        if !more.is_empty() {
+            let _ = write!(out, "<p>{}</p>", escape(more));
+        }
         if !said.figures.is_empty() {
             let _ = write!(out, "<p>{}</p>", escape(&said.figures));
         }
@@ -134,6 +141,14 @@ fn verdicts(out: &mut String, report: &Report) {
     if all.len() > VERDICTS {
         let _ = write!(out, "<p class=\"faint\">and {} more, in the table below</p>", all.len() - VERDICTS);
     }
+}
+
+/// What of a verdict stands in large letters: all of it where it is short, else what comes before the first pause.
+fn headline(said: &str) -> (&str, &str) {
+    if said.chars().count() <= 110 {
+        return (said, "");
+    }
+    [": ", "; ", ". ", ", "].iter().find_map(|pause| said.split_once(pause)).unwrap_or((said, ""))
 }
 
 fn plain(out: &mut String, report: &Report) {
@@ -188,7 +203,7 @@ fn sheet(out: &mut String, sheet: &Sheet, heads: bool) {
     let _ = write!(out, "<h2>{}</h2>", escape(&sheet.title));
     region(out, &sheet.title, &table);
     if !sheet.notes.is_empty() {
-        let _ = write!(out, "<p class=\"faint small\">{}</p>", escape(&sheet.notes.join(" ")));
+        let _ = write!(out, "<p class=\"faint small\">{}</p>", escape(&sheet.notes.join(" · ")));
     }
 }
 
@@ -203,14 +218,22 @@ fn failures(out: &mut String, report: &Report, run: &Summary) {
         let _ = write!(table, "<th class=\"number\" scope=\"col\">{}</th>", escape(&e.name));
     }
     table.push_str("</tr></thead><tbody>");
-    for row in &causes.rows {
-        let [reason, figures @ .., meaning, _] = row.as_slice() else { continue };
-        let (reason, meaning) = (reason.text(), escape(&meaning.text()));
+    let place = report.runs.iter().position(|r| r.run.name == run.run.name).unwrap_or_default();
+    for (row, failure) in causes.rows.iter().zip(&run.failures) {
+        let [reason, figures @ .., meaning] = row.as_slice() else { continue };
+        let (reason, meaning) = (reason.text(), meaning.text());
+        // The example is a link here.
+        let meaning = meaning.rsplit_once("see ").map_or("", |(meaning, _)| meaning);
+        let key = &failure.example;
         let _ = write!(
             table,
-            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{meaning}</span></th>",
+            "<tr><th scope=\"row\"><a href=\"#/?reason={}\">{}</a> <span class=\"faint\">{}<a href=\"#/e/{}/{}/{}\">see one</a></span></th>",
             encode(&reason),
-            escape(&reason)
+            escape(&reason),
+            escape(meaning),
+            encode(&report.arm(place, &key.endpoint)),
+            encode(&key.scenario_name()),
+            key.trial
         );
         for figure in figures {
             let _ = write!(table, "<td class=\"number\">{}</td>", escape(&figure.text()));

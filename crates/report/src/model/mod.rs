@@ -5,14 +5,16 @@
 //! So no two formats can disagree.
 
 mod done;
+pub(crate) mod pairs;
 mod plain;
 mod sheet;
 pub(crate) mod tables;
 mod verdict;
 
 pub use done::{Command, quoted};
+pub(crate) use pairs::{parts, rule_word};
 pub use sheet::{Column, Datum, Sheet, Standing};
-pub(crate) use tables::{parts, rule_word};
+pub(crate) use verdict::best;
 pub use verdict::{Effect, Statement};
 
 use mocktrial_analysis::compare::{Compared, Side};
@@ -74,18 +76,6 @@ impl Report {
     pub(crate) fn side(&self, side: &Side) -> String {
         let run = self.runs.iter().position(|r| r.run.name == side.run).unwrap_or(0);
         self.arm(run, &side.endpoint)
-    }
-
-    /// How the whole stands: the worst answer of the gates, or the verdict of the only pair.
-    pub(crate) fn standing(&self) -> Standing {
-        if let Some(worst) = self.gates.iter().map(|g| g.answer).max() {
-            return worst.into();
-        }
-        match self.compared.as_ref().map(|c| c.pairs.as_slice()) {
-            Some([one]) if one.refused.is_none() => one.verdict.into(),
-            Some(_) => Standing::Open,
-            None => Standing::None,
-        }
     }
 }
 

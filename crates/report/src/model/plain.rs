@@ -32,7 +32,7 @@ impl Report {
             if let Some(why) = &run.refused {
                 said.push(format!("No success rate is claimed: {why}."));
             }
-            for e in run.endpoints.iter().take(SPOKEN) {
+            for e in run.endpoints.iter().filter(|e| self.is_asked_of(&run.run.name, &e.name)).take(SPOKEN) {
                 if let Some(rate) = e.pass_rate {
                     said.push(format!(
                         "{} gets about {} in 100 attempts at these tasks right; anything from {} to {} would fit what was seen.",
@@ -75,6 +75,16 @@ impl Report {
         }
         said.push("All of this holds for these tasks; others may turn out otherwise.".into());
         said
+    }
+}
+
+impl Report {
+    /// Whether an endpoint is what the report is about: where gates answer, others only stand by.
+    fn is_asked_of(&self, run: &str, endpoint: &str) -> bool {
+        let is = |g: &Gated| {
+            (g.run == run && *g.endpoint == *endpoint) || (g.standard.run == run && *g.standard.endpoint == *endpoint)
+        };
+        self.gates.is_empty() || self.gates.iter().any(is)
     }
 }
 

@@ -1,10 +1,7 @@
-//! The tables of a report.
+//! The tables of a run.
 
-use super::{Column, Datum, Report, Sheet, Standing};
-use crate::compare::parting;
-use crate::number::{count, money, p_value, percent, points, short, time};
-use mocktrial_analysis::compare::{Comparison, Flip, Scope};
-use mocktrial_analysis::gate::{Answer, Gated, Tested};
+use super::{Column, Datum, Report, Sheet};
+use crate::number::{count, money, percent, short, time};
 use mocktrial_analysis::{CellSummary, EndpointSummary, Estimate, FailureKind, Summary};
 use mocktrial_trajectory::EndReason;
 
@@ -34,289 +31,180 @@ pub(crate) fn left_out(e: &EndpointSummary) -> String {
     if all.is_empty() { "none".into() } else { all.join(", ") }
 }
 
+/// What endpoints pass: a row per endpoint, with the intervals of its rates.
+pub(crate) fn rates(run: &Summary) -> Sheet {
+    let confidence = percent(run.confidence);
+    let k = common_k(run);
+    let (partial, variants) = (partial_credit(run), run.endpoints.iter().any(|e| e.every_variant.is_some()));
+    let rated = run.refused.is_none();
+    let mut columns = vec![Column::of("endpoint")];
+    if rated {
+        columns.push(Column::numbers("pass rate"));
+        columns.extend(partial.then(|| Column::numbers("score")));
+        columns.extend(variants.then(|| Column::numbers("every variant")));
+        columns.extend(k.map(|k| Column::numbers(format!("pass^{k}"))));
+    }
+    columns.push(Column::numbers("passed"));
+    let row = |e: &EndpointSummary| {
+        let mut row = vec![Datum::Name(e.name.to_string())];
+        if rated {
+            row.push(rate(e.pass_rate));
+            row.extend(partial.then(|| rate(e.score)));
+            row.extend(variants.then(|| rate(e.every_variant)));
+            row.extend(k.map(|k| rate(e.pass_hat.iter().find(|h| h.k == k).map(|h| h.estimate))));
+        }
+        row.push(Datum::Figure(format!("{}/{}", e.passed, e.counted)));
+        row
+    };
+    let mut notes = Vec::new();
+    if rated {
+        notes.push(format!("interval: the rates that fit these results at {confidence} % confidence"));
+        if run.endpoints.iter().any(|e| e.scenarios == 1) {
+            notes.push("one scenario alone gives none (0–100 %)".into());
+        }
+        notes.extend(partial.then(|| "score: with partial credit".to_owned()));
+        notes.extend(variants.then(|| "every variant: a trial passes in all variants of its scenario".to_owned()));
+        notes.extend(k.map(|k| format!("pass^{k}: the chance that {k} trials of a scenario all pass")));
+    }
+    notes.push("passed: episodes".into());
+    Sheet {
+        name: "rates",
+        title: "Pass rate on these scenarios (the mean over scenarios of the mean over trials)".into(),
+        columns,
+        rows: run.endpoints.iter().map(row).collect(),
+        notes,
+    }
+}
+
+/// What an episode takes: a row per endpoint.
+pub(crate) fn effort(run: &Summary) -> Sheet {
+    let heads = ["turns", "calls", "tokens in", "tokens out", "cost", "latency p50", "p90"];
+    let row = |e: &EndpointSummary| {
+        let mean = |n: Option<f64>| figure(n.map(|n| format!("{n:.1}")), "–");
+        vec![
+            Datum::Name(e.name.to_string()),
+            mean(e.turns),
+            mean(e.calls),
+            figure(e.tokens_in.map(short), "–"),
+            figure(e.tokens_out.map(short), "–"),
+            figure(e.cost.map(money), "unknown"),
+            figure(e.latency.map(|l| time(l.median_ms)), "–"),
+            figure(e.latency.map(|l| time(l.p90_ms)), "–"),
+        ]
+    };
+    Sheet {
+        name: "effort",
+        title: "Effort (means per episode; cost of all of them; latency of a model response)".into(),
+        columns: std::iter::once(Column::of("endpoint")).chain(heads.map(Column::numbers)).collect(),
+        rows: run.endpoints.iter().map(row).collect(),
+        notes: run.endpoints.iter().filter_map(price).collect(),
+    }
+}
+
+/// The price that an endpoint's costs were reckoned with.
+fn price(e: &EndpointSummary) -> Option<String> {
+    let price = e.price.as_ref()?;
+    let rate = |key: &str| price[key].as_f64().map(crate::number::rate);
+    let day = price["as_of"].as_str().map_or("without a date".into(), |day| format!("as of {day}"));
+    let (input, output) = rate("input").zip(rate("output"))?;
+    Some(format!("{}: {input} in and {output} out per million tokens, {day}", e.name))
+}
+
 impl Report {
+    /// What endpoints pass: a row per endpoint, with the intervals of its rates.
+    #[must_use]
+    pub fn rates(&self, run: &Summary) -> Sheet {
+        self.with_run(rates(run), ", in ", run)
+    }
+
+    /// What an episode takes: a row per endpoint.
+    #[must_use]
+    pub fn effort(&self, run: &Summary) -> Sheet {
+        self.with_run(effort(run), ", in ", run)
+    }
+
     /// A row per endpoint of a run: rates with their intervals, and what an episode takes.
     #[must_use]
     pub fn endpoints(&self, run: &Summary) -> Sheet {
-        let confidence = percent(run.confidence);
-        let k = common_k(run);
-        let (partial, variants) = (partial_credit(run), run.endpoints.iter().any(|e| e.every_variant.is_some()));
-        let costs = run.endpoints.iter().any(|e| e.cost.is_some_and(|c| c > 0.0));
-        let rated = run.refused.is_none();
-        let mut columns = vec![Column::of("endpoint")];
-        if rated {
-            columns.push(Column::of("pass rate"));
-            columns.extend(partial.then(|| Column::of("score")));
-            columns.extend(variants.then(|| Column::of("every variant")));
-            columns.extend(k.map(|k| Column::of(format!("pass^{k}"))));
+        let (mut sheet, effort) = (rates(run), effort(run));
+        sheet.name = "endpoints";
+        sheet.title = if self.runs.len() > 1 { format!("Endpoints of {}", run.run.name) } else { "Endpoints".into() };
+        sheet.columns.extend(effort.columns.into_iter().skip(1));
+        for (row, more) in sheet.rows.iter_mut().zip(effort.rows) {
+            row.extend(more.into_iter().skip(1));
         }
-        columns.push(Column::numbers("passed"));
-        columns.extend(costs.then(|| Column::numbers("cost")));
-        columns.extend(["turns", "tokens in", "tokens out", "median response", "left out"].map(Column::numbers));
-        let row = |e: &EndpointSummary| {
-            let mut row = vec![Datum::Name(e.name.to_string())];
-            if rated {
-                row.push(rate(e.pass_rate));
-                row.extend(partial.then(|| rate(e.score)));
-                row.extend(variants.then(|| rate(e.every_variant)));
-                row.extend(k.map(|k| rate(e.pass_hat.iter().find(|h| h.k == k).map(|h| h.estimate))));
-            }
-            row.push(Datum::Figure(format!("{}/{}", e.passed, e.counted)));
-            row.extend(costs.then(|| figure(e.cost.map(money), "unknown")));
-            row.push(figure(e.turns.map(|t| format!("{t:.1}")), "–"));
-            row.push(figure(e.tokens_in.map(short), "unknown"));
-            row.push(figure(e.tokens_out.map(short), "unknown"));
-            row.push(figure(e.latency.map(|l| time(l.median_ms)), "–"));
-            row.push(Datum::Figure(left_out(e)));
-            row
-        };
-        let mut notes = Vec::new();
-        if rated {
-            notes.push(format!(
-                "In brackets: the rates that fit these results at {confidence} % confidence; on these scenarios, nothing is \
-                 claimed of others."
-            ));
-            notes.extend(partial.then(|| "score: with partial credit.".to_owned()));
-            notes.extend(variants.then(|| "every variant: a trial passes in all variants of its scenario.".to_owned()));
-            notes.extend(k.map(|k| format!("pass^{k}: the chance that {k} trials of a scenario all pass.")));
+        if run.endpoints.iter().any(|e| !e.excluded.is_empty()) {
+            sheet.columns.push(Column::numbers("left out"));
+            let left = run.endpoints.iter().map(left_out);
+            sheet.rows.iter_mut().zip(left).for_each(|(row, left)| row.push(Datum::Figure(left)));
         }
-        notes.push("Turns and tokens are means per episode; a cost is that of all episodes.".into());
-        let of = if self.runs.len() > 1 { format!(" of {}", run.run.name) } else { String::new() };
-        Sheet {
-            name: "endpoints",
-            title: format!("Endpoints{of}"),
-            columns,
-            rows: run.endpoints.iter().map(row).collect(),
-            notes,
-        }
+        sheet.notes.push("effort: means per episode; cost of all of them; latency of a model response".into());
+        sheet.notes.extend(effort.notes);
+        sheet
     }
 
     /// Why episodes of a run failed, most frequent first; no rows where none did.
     #[must_use]
     pub fn causes(&self, run: &Summary) -> Sheet {
-        let mut columns = vec![Column::of("reason")];
-        columns.extend(run.endpoints.iter().map(|e| Column::numbers(e.name.to_string())));
-        columns.extend([Column::of("meaning"), Column::of("example")]);
-        let rows = run.failures.iter().map(|f| {
-            let meaning = match f.kind {
-                FailureKind::Grader => "the first of its criteria to fail",
-                FailureKind::End => EndReason::ALL.iter().find(|e| e.as_str() == f.reason).map_or("", |e| e.meaning()),
-            };
-            let mut row = vec![Datum::Name(f.reason.clone())];
-            row.extend(f.episodes.iter().map(|n| Datum::Figure(n.to_string())));
-            row.extend([Datum::Text(meaning.into()), Datum::Text(f.example.to_string())]);
-            row
-        });
-        let of = if self.runs.len() > 1 { format!(" in {}", run.run.name) } else { String::new() };
-        Sheet {
-            name: "causes",
-            title: format!("Why episodes failed{of}"),
-            columns,
-            rows: rows.collect(),
-            notes: Vec::new(),
-        }
+        self.with_run(causes(run), " in ", run)
     }
 
     /// A row per scenario of a run, a column per endpoint.
     #[must_use]
     pub fn scenarios(&self, run: &Summary) -> Sheet {
-        let mut columns = vec![Column::of("scenario")];
-        columns.extend(run.endpoints.iter().map(|e| Column::of(e.name.to_string())));
-        let cell = |c: &Option<CellSummary>| {
-            c.map_or_else(|| Datum::Text("–".into()), |c| Datum::Trials(c.k, c.n, c.excluded))
-        };
-        let rows = run.scenarios.iter().map(|s| {
-            let name = if s.variant.is_empty() { s.id.to_string() } else { format!("{}~{}", s.id, s.variant) };
-            std::iter::once(Datum::Name(name)).chain(s.cells.iter().map(cell)).collect()
-        });
-        let of = if self.runs.len() > 1 { format!(" of {}", run.run.name) } else { String::new() };
-        Sheet {
-            name: "scenarios",
-            title: format!("Scenarios{of}"),
-            columns,
-            rows: rows.collect(),
-            notes: vec!["Trials passed of those that count; +n? are trials without an outcome.".into()],
+        self.with_run(scenarios(run), " of ", run)
+    }
+
+    /// A sheet whose title names the run, where there are several.
+    fn with_run(&self, mut sheet: Sheet, word: &str, run: &Summary) -> Sheet {
+        if self.runs.len() > 1 {
+            sheet.title.push_str(&format!("{word}{}", run.run.name));
         }
-    }
-
-    /// A row per pair that is compared; nothing where none is.
-    #[must_use]
-    pub fn differences(&self) -> Option<Sheet> {
-        let all = self.compared.as_ref()?;
-        let confidence = percent(all.confidence);
-        let rows = all.pairs.iter().map(|pair| {
-            vec![
-                Datum::Name(self.side(&pair.first)),
-                Datum::Name(self.side(&pair.second)),
-                pair.delta.map_or_else(|| Datum::Text("–".into()), Datum::Difference),
-                figure(pair.p_adjusted.map(|p| p_value(p).replace("= ", "")), "–"),
-                Datum::Figure(pair.scenarios.to_string()),
-                verdict(pair),
-            ]
-        });
-        Some(Sheet {
-            name: "differences",
-            title: format!("Differences of the pass rates {}, in points", crate::compare::on(all.scope)),
-            columns: vec![
-                Column::of("endpoint"),
-                Column::of("against"),
-                Column::numbers(format!("difference ({confidence} % interval)")),
-                Column::numbers("p (Holm)"),
-                Column::numbers("scenarios"),
-                Column::of("verdict"),
-            ],
-            rows: rows.collect(),
-            notes: Vec::new(),
-        })
-    }
-
-    /// Ranks that hold all at once; nothing for two endpoints or fewer.
-    #[must_use]
-    pub fn ranks(&self) -> Option<Sheet> {
-        let all = self.compared.as_ref().filter(|c| !c.ranks.is_empty())?;
-        let mut ranks: Vec<_> = all.ranks.iter().collect();
-        ranks.sort_by_key(|r| (r.best, r.worst));
-        let rows = ranks.iter().map(|r| {
-            let run = self.runs.iter().position(|run| run.run.name == r.run).unwrap_or(0);
-            let rank = if r.best == r.worst { r.best.to_string() } else { format!("{} to {}", r.best, r.worst) };
-            vec![Datum::Name(self.arm(run, &r.endpoint)), Datum::Figure(rank)]
-        });
-        Some(Sheet {
-            name: "ranks",
-            title: format!("Ranks, all at once at {} % confidence", percent(all.confidence)),
-            columns: vec![Column::of("endpoint"), Column::of("rank")],
-            rows: rows.collect(),
-            notes: Vec::new(),
-        })
-    }
-
-    /// The scenarios on which a pair differs, strongest evidence first; no rows where none does.
-    #[must_use]
-    pub fn flips_of(&self, pair: &Comparison) -> Sheet {
-        flips(&pair.flips, &self.side(&pair.first), &self.side(&pair.second))
-    }
-
-    /// The scenarios on which a gate's candidate differs from what it is held against.
-    #[must_use]
-    pub fn flips_of_gate(&self, gate: &Gated) -> Sheet {
-        flips(&gate.flips, &gate.endpoint, &gate.against)
-    }
-
-    /// The pair's difference on the scenarios of each tag that not all share.
-    #[must_use]
-    pub fn tags_of(&self, pair: &Comparison) -> Sheet {
-        // One tag that all have says the same again.
-        let own = pair.tags.iter().filter(|t| t.units < pair.units);
-        let rows = own.map(|t| {
-            vec![
-                Datum::Name(t.tag.clone()),
-                Datum::Figure(t.units.to_string()),
-                Datum::Difference(t.delta),
-                Datum::Figure(p_value(t.p_adjusted).replace("= ", "")),
-            ]
-        });
-        Sheet {
-            name: "tags",
-            title: "By tag (where to look; p adjusted for the number of tags)".into(),
-            columns: vec![
-                Column::of("tag"),
-                Column::numbers("units"),
-                Column::numbers("difference (interval)"),
-                Column::numbers("p"),
-            ],
-            rows: rows.collect(),
-            notes: Vec::new(),
-        }
+        sheet
     }
 }
 
-/// The parts of a gate: each test and each rule, with its answer.
-pub(crate) fn parts(gate: &Gated) -> Sheet {
-    let tested = |name: String, t: &Tested| {
-        let (units, margin) = (units(t.units, gate.scope), points(-t.margin));
-        let figures = match t.delta {
-            Some(d) => format!(
-                "{} points ({} to {} at {} %), margin {margin}, {units}",
-                points(d.value),
-                points(d.low),
-                points(d.high),
-                percent(t.confidence)
-            ),
-            None => String::new(),
+/// Why episodes of a run failed, most frequent first; no rows where none did.
+pub(crate) fn causes(run: &Summary) -> Sheet {
+    let mut columns = vec![Column::of("reason")];
+    columns.extend(run.endpoints.iter().map(|e| Column::numbers(e.name.to_string())));
+    columns.extend([Column::of("meaning, and an example")]);
+    let rows = run.failures.iter().map(|f| {
+        let meaning = match f.kind {
+            FailureKind::Grader => "",
+            FailureKind::End => EndReason::ALL.iter().find(|e| e.as_str() == f.reason).map_or("", |e| e.meaning()),
         };
-        vec![Datum::Name(name), Datum::Verdict(t.answer.into(), tested_word(t.answer).into()), Datum::Text(figures)]
-    };
-    let mut rows = vec![tested("pass rate".into(), &gate.rate)];
-    rows.extend(gate.with_quarantined.iter().map(|t| tested("with those in quarantine".into(), t)));
-    rows.extend(gate.anchor.iter().map(|t| tested("against the anchor".into(), t)));
-    rows.extend(gate.tags.iter().map(|(tag, t)| tested(format!("tag {tag}"), t)));
-    for rule in &gate.rules {
-        let about = if rule.about.is_empty() { String::new() } else { format!(" {}", rule.about) };
-        rows.push(vec![
-            Datum::Name(format!("{}{about}", rule.rule.replace('_', " "))),
-            Datum::Verdict(rule.answer.into(), rule_word(rule.answer).into()),
-            Datum::Text(rule.found.clone()),
-        ]);
-    }
+        let mut row = vec![Datum::Name(f.reason.clone())];
+        row.extend(f.episodes.iter().map(|n| Datum::Figure(n.to_string())));
+        let meaning = if meaning.is_empty() { String::new() } else { format!("{meaning}; ") };
+        row.push(Datum::Text(format!("{meaning}see {}", f.example)));
+        row
+    });
     Sheet {
-        name: "gate",
-        title: format!("Gate: {} of {} against {}", gate.endpoint, gate.run, gate.against),
-        columns: vec![Column::of("part"), Column::of("answer"), Column::of("found")],
-        rows,
+        name: "causes",
+        title: "Why episodes failed (how they ended, or the first criterion that failed)".into(),
+        columns,
+        rows: rows.collect(),
         notes: Vec::new(),
     }
 }
 
-fn flips(all: &[Flip], first: &str, second: &str) -> Sheet {
-    let trials = |(k, n): (u32, u32)| Datum::Trials(k, n, 0);
-    let row = |f: &Flip| {
-        vec![Datum::Name(f.scenario.to_string()), trials(f.first), trials(f.second), Datum::Text(parting(f))]
-    };
+/// A row per scenario, a column per endpoint.
+pub(crate) fn scenarios(run: &Summary) -> Sheet {
+    let mut columns = vec![Column::of("scenario")];
+    columns.extend(run.endpoints.iter().map(|e| Column::of(e.name.to_string())));
+    let cell =
+        |c: &Option<CellSummary>| c.map_or_else(|| Datum::Figure("–".into()), |c| Datum::Trials(c.k, c.n, c.excluded));
+    let rows = run.scenarios.iter().map(|s| {
+        let name = if s.variant.is_empty() { s.id.to_string() } else { format!("{}~{}", s.id, s.variant) };
+        std::iter::once(Datum::Name(name)).chain(s.cells.iter().map(cell)).collect()
+    });
     Sheet {
-        name: "flips",
-        title: format!("Scenarios on which they differ: {}, strongest evidence first", all.len()),
-        columns: vec![Column::of("scenario"), Column::of(first), Column::of(second), Column::of("where they part")],
-        rows: all.iter().map(row).collect(),
-        notes: Vec::new(),
-    }
-}
-
-fn verdict(pair: &Comparison) -> Datum {
-    use mocktrial_analysis::compare::PairVerdict::{Better, Undecided, Worse};
-    let (standing, word) = match pair.verdict {
-        _ if pair.refused.is_some() => (Standing::Open, "no answer"),
-        Undecided if pair.sequential.is_some() => (Standing::Open, "see the sentence"),
-        Better => (Standing::Good, "better"),
-        Worse => (Standing::Bad, "worse"),
-        Undecided => (Standing::Open, "undecided"),
-    };
-    Datum::Verdict(standing, word.into())
-}
-
-/// The answer of a test, in words.
-pub(crate) fn tested_word(answer: Answer) -> &'static str {
-    match answer {
-        Answer::NoWorse => "no worse",
-        Answer::Inconclusive => "inconclusive",
-        Answer::Regressed => "regressed",
-    }
-}
-
-/// The answer of a rule, in words.
-pub(crate) fn rule_word(answer: Answer) -> &'static str {
-    match answer {
-        Answer::NoWorse => "kept",
-        Answer::Inconclusive => "unknown",
-        Answer::Regressed => "broken",
-    }
-}
-
-/// Units of the statistics, in words.
-pub(crate) fn units(n: u64, scope: Scope) -> String {
-    match (scope, n) {
-        (Scope::Suite, n) => count(n, "scenario"),
-        (Scope::Population, 1) => "1 family".to_owned(),
-        (Scope::Population, n) => format!("{n} families"),
+        name: "scenarios",
+        title: "Scenarios".into(),
+        columns,
+        rows: rows.collect(),
+        notes: vec!["Trials passed of those that count; +n? are trials without an outcome.".into()],
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Report, Standing};
 use crate::compare::{by_itself, on, sentence};
 use crate::gate::{conclusion, remarks};
 use crate::number::{count, percent};
-use mocktrial_analysis::compare::{Comparison, Scope};
+use mocktrial_analysis::compare::{Compared, Comparison, Scope};
 use mocktrial_analysis::gate::Gated;
 use mocktrial_analysis::{EndpointSummary, Estimate};
 
@@ -39,6 +39,20 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
+/// Who ranks first among several; nothing where there are two.
+pub(crate) fn best(all: &Compared) -> Option<Statement> {
+    if all.pairs.len() < 2 || all.ranks.is_empty() {
+        return None;
+    }
+    let best: Vec<&str> = all.ranks.iter().filter(|r| r.best == 1).map(|r| &*r.endpoint).collect();
+    let of = count(all.ranks.len() as u64, "endpoint");
+    let (standing, head) = match best.as_slice() {
+        [one] => (Standing::Good, format!("{one} is the best of {of} {}.", on(all.scope))),
+        several => (Standing::Open, format!("Undecided which of {of} is best: {} may each be.", several.join(", "))),
+    };
+    Some(Statement { standing, head, ..Statement::default() })
+}
+
 impl Report {
     /// The verdicts: of each gate; else of each pair, led by who ranks first among several; else each run's rates.
     #[must_use]
@@ -46,31 +60,15 @@ impl Report {
         if !self.gates.is_empty() {
             return self.gates.iter().map(|gate| self.gated(gate)).collect();
         }
-        let Some(all) = &self.compared else { return self.rates() };
+        let Some(all) = &self.compared else { return self.passing() };
         let mut said = Vec::new();
-        if all.pairs.len() > 1 && !all.ranks.is_empty() {
-            let best: Vec<&str> = all.ranks.iter().filter(|r| r.best == 1).map(|r| &*r.endpoint).collect();
-            let (standing, head) = match best.as_slice() {
-                [one] => {
-                    (Standing::Good, format!("{one} is the best of {} endpoints {}.", all.ranks.len(), on(all.scope)))
-                }
-                several => (
-                    Standing::Open,
-                    format!(
-                        "Undecided which of {} endpoints is best: {} may each be.",
-                        all.ranks.len(),
-                        several.join(", ")
-                    ),
-                ),
-            };
-            said.push(Statement { standing, head, ..Statement::default() });
-        }
+        said.extend(best(all));
         let settle = |n: usize| self.settle.get(n).cloned().unwrap_or_default();
         said.extend(all.pairs.iter().enumerate().map(|(n, p)| self.pair(p, all.scope, all.confidence, settle(n))));
         said
     }
 
-    fn rates(&self) -> Vec<Statement> {
+    fn passing(&self) -> Vec<Statement> {
         let one = |e: &EndpointSummary| {
             e.pass_rate.map_or_else(
                 || format!("Nothing can be said of {}: none of its trials counts.", e.name),
@@ -142,7 +140,7 @@ impl Report {
                     crate::number::points(d.high),
                     percent(rate.confidence),
                     crate::number::points(rate.margin).replace('+', ""),
-                    super::tables::units(rate.units, gate.scope),
+                    super::pairs::units(rate.units, gate.scope),
                 ),
                 Some(Effect { delta: d, margin: Some(rate.margin) }),
             ),

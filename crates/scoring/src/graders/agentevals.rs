@@ -145,7 +145,7 @@ impl Grader for Compiled {
 }
 
 fn idle(prepared: &Prepared) -> bool {
-    prepared.references().iter().any(|r| r.calls().is_empty())
+    prepared.references().iter().any(|r| r.is_idle())
 }
 
 fn word(mode: MatchMode) -> &'static str {
@@ -178,7 +178,7 @@ fn messages(trajectory: &Trajectory, calls: &[CallFact<'_>], include_failed: boo
                 if !counted.contains(&event.seq) {
                     continue;
                 }
-                let arguments = match &arguments.value {
+                let arguments = match arguments.value() {
                     Some(value) => Arguments::Json(value.clone()),
                     None => Arguments::parse(&arguments.text),
                 };

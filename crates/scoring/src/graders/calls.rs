@@ -83,13 +83,13 @@ struct Attempt<'e> {
 
 impl Grader for Compiled {
     fn demands_something(&self, prepared: Option<&Prepared>) -> bool {
-        let idle = |p: &Prepared| p.references().iter().any(|r| r.calls().is_empty());
+        let idle = |p: &Prepared| p.references().iter().any(|r| r.is_idle());
         let nothing = self.steps.as_ref().map_or_else(|| prepared.is_some_and(idle), Vec::is_empty);
         self.mode != Match::Subset && !nothing
     }
 
     fn vacuous(&self, prepared: &Prepared) -> Option<Fault> {
-        let idle = self.steps.is_none() && prepared.references().iter().any(|r| r.calls().is_empty());
+        let idle = self.steps.is_none() && prepared.references().iter().any(|r| r.is_idle());
         (idle && matches!(self.mode, Match::InOrder | Match::Superset)).then(|| {
             Fault::at(&[], "a reference makes no calls, so every episode holds its calls")
                 .hint("to ask for no calls at all, write `calls: {match: strict}`")
@@ -154,7 +154,7 @@ impl Compiled {
         expected.tool == call.tool
             && self
                 .matcher
-                .mismatches(expected, call.arguments.value.as_ref(), facts.prepared().defaults(call.tool), true)
+                .mismatches(expected, call.arguments.value(), facts.prepared().defaults(call.tool), true)
                 .is_empty()
     }
 
@@ -174,7 +174,7 @@ impl Compiled {
             let extra = made.iter().enumerate().filter(|(i, _)| !taken(*i));
             evidence.extend(extra.map(|(_, call)| Evidence {
                 events: vec![call.seq],
-                got: call.arguments.value.clone(),
+                got: call.arguments.value().cloned(),
                 ..note(format!("`{}` (event {}) is not among {against}.", call.tool, call.seq))
             }));
         }
@@ -200,7 +200,7 @@ impl Compiled {
             .iter()
             .enumerate()
             .filter(|(i, c)| c.tool == tool && !taken(*i))
-            .map(|(_, c)| (c, self.matcher.mismatches(expected, c.arguments.value.as_ref(), defaults, false)))
+            .map(|(_, c)| (c, self.matcher.mismatches(expected, c.arguments.value(), defaults, false)))
             .min_by_key(|(_, mismatches)| mismatches.len());
         let args = expected.args.map(|a| Value::Object(a.clone()));
         match nearest {

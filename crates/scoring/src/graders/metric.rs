@@ -157,7 +157,7 @@ pub(super) fn counted<'f, 'a>(facts: &'f Facts<'a>, include_failed: bool) -> Vec
 
 /// Calls as the metrics take them. Arguments that are no object count as none.
 pub(super) fn calls<'a>(made: &[&CallFact<'a>]) -> Vec<Call<'a>> {
-    let args = |call: &CallFact<'a>| call.arguments.value.as_ref().and_then(Value::as_object).unwrap_or(&NO_ARGUMENTS);
+    let args = |call: &CallFact<'a>| call.arguments.value().and_then(Value::as_object).unwrap_or(&NO_ARGUMENTS);
     made.iter().map(|call| Call { name: call.tool, args: args(call) }).collect()
 }
 

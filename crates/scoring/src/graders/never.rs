@@ -100,7 +100,7 @@ impl Grader for Compiled {
             .filter(|c| violates(c.seq))
             .map(|c| Evidence {
                 events: vec![c.seq],
-                got: c.arguments.value.clone(),
+                got: c.arguments.value().cloned(),
                 ..note(format!("{} was called{when} (event {}), and must not be.", self.call, c.seq))
             })
             .collect();

@@ -145,7 +145,7 @@ fn end(reason: Option<EndReason>) -> End {
 
 impl Grader for Compiled {
     fn demands_something(&self, prepared: Option<&Prepared>) -> bool {
-        let idle = |p: &Prepared| p.references().iter().any(|r| r.calls().is_empty());
+        let idle = |p: &Prepared| p.references().iter().any(|r| r.is_idle());
         let unmoved = |p: &Prepared| p.references().iter().any(|r| r.changes_nothing(p));
         self.has(Basis::Communicate)
             || (self.has(Basis::State) && !prepared.is_some_and(unmoved))
@@ -154,7 +154,7 @@ impl Grader for Compiled {
 
     fn vacuous(&self, prepared: &Prepared) -> Option<Fault> {
         let only_actions = self.0.basis.iter().all(|basis| *basis == Basis::Actions);
-        let idle = prepared.references().iter().any(|r| r.calls().is_empty());
+        let idle = prepared.references().iter().any(|r| r.is_idle());
         (only_actions && idle).then(|| {
             Fault::at(&["basis"], "a reference makes no calls, so everyone's calls match them")
                 .hint("add `state` or `communicate` to `basis`")

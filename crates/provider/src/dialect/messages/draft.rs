@@ -155,5 +155,8 @@ fn is_empty_object(input: &str) -> bool {
 
 /// Arguments as the object that the API takes.
 fn sent_input(arguments: &Arguments) -> Value {
-    arguments.value.clone().unwrap_or_else(|| serde_json::from_str(&sendable_arguments(arguments)).unwrap_or_default())
+    arguments
+        .value()
+        .cloned()
+        .unwrap_or_else(|| serde_json::from_str(&sendable_arguments(arguments)).unwrap_or_default())
 }

@@ -88,7 +88,7 @@ fn write_result(result: &ToolResult, tools: &Toolbox, out: &mut Vec<u8>) {
 
 /// The text that a freeform tool was given; where the arguments have none, themselves.
 fn input_text(arguments: &Arguments) -> &str {
-    let input = arguments.value.as_ref().and_then(|value| value.get(Freeform::INPUT)).and_then(Value::as_str);
+    let input = arguments.value().and_then(|value| value.get(Freeform::INPUT)).and_then(Value::as_str);
     input.unwrap_or(&arguments.text)
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn summary(result: &Result<Reply, Failure>) -> String {
     }
     out.push('\n');
     for call in &reply.calls {
-        let value = call.arguments.value.as_ref().map_or("unparsed".into(), ToString::to_string);
+        let value = call.arguments.value().map_or("unparsed".into(), ToString::to_string);
         let text: String = call.arguments.text.chars().take(80).collect();
         writeln!(out, "  call {} {}({text:?}) = {value}", call.id, call.name).unwrap();
     }

@@ -143,8 +143,11 @@ addEventListener("keydown", (event) => {
       document.querySelector("#matrix tr.at a")?.click();
     },
     "/": () => {
-      if (inside) location.hash = address(state);
-      setTimeout(() => document.getElementById("search")?.focus());
+      // The field is there at once, or as soon as the matrix is: no letter typed after the key is lost.
+      if (inside) {
+        addEventListener("hashchange", () => setTimeout(() => document.getElementById("search")?.focus()), { once: true });
+        location.hash = address(state);
+      } else document.getElementById("search")?.focus();
     },
     "[": () => nextFlip(-1),
     "]": () => nextFlip(1),

@@ -48,7 +48,7 @@ pub(super) fn of(facts: &Facts<'_>, sees: Sees) -> Result<Record, String> {
                 }
             }
             Body::Call { tool, arguments, .. } if sees == Sees::Episode => {
-                let written = arguments.value.clone().unwrap_or_else(|| Value::from(arguments.text.as_str()));
+                let written = arguments.value().cloned().unwrap_or_else(|| Value::from(&*arguments.text));
                 record.add(seq, &json!({"call": tool, "arguments": written}));
             }
             Body::Result { call, content, failure, .. } if sees == Sees::Episode => {

@@ -115,7 +115,7 @@ fn call(call: &CallFact<'_>) -> Value {
     json!({
         "seq": call.seq,
         "tool": call.tool,
-        "args": call.arguments.value.as_ref().filter(|value| value.is_object()),
+        "args": call.arguments.value().filter(|value| value.is_object()),
         "text": call.arguments.text,
         "result": call.result.map(|(_, content)| content),
         "error": call.failure,

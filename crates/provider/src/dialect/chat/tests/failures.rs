@@ -118,7 +118,7 @@ fn a_key_that_the_reader_keeps_for_itself_is_the_models_and_never_read() {
     let call = json!({"function": {"name": "t", "arguments": "{\"$serde_json::private::RawValue\": \"1\"}"}});
     let body = json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}).to_string();
     let reply = crate::read_response("chat", body.as_bytes()).unwrap();
-    assert_eq!(reply.calls[0].arguments.value, None);
+    assert_eq!(reply.calls[0].arguments.value(), None);
 }
 
 #[tokio::test(start_paused = true)]

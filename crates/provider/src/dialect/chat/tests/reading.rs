@@ -44,5 +44,5 @@ fn a_megabyte_of_arguments_in_small_pieces_is_read_in_linear_time() {
     stream.push_str("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n");
     let reply = read(stream.as_bytes(), 0).unwrap();
     assert_eq!(reply.calls[0].arguments.text.len(), 1_000_008);
-    assert!(reply.calls[0].arguments.value.is_some());
+    assert!(reply.calls[0].arguments.value().is_some());
 }

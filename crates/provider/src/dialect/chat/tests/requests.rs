@@ -97,7 +97,7 @@ fn reasoning_and_signatures_are_passed_back_as_they_came_with_mended_calls() {
             "id": "mt0002000", "type": "function", "extra_content": {"sig": "S"},
             "function": {"name": "f", "arguments": "{\"malformed_arguments\":\"{oops\"}"}}]})
     );
-    assert_eq!(reply.calls[0].arguments.text, "{oops");
+    assert_eq!(&*reply.calls[0].arguments.text, "{oops");
 }
 
 /// A conversation that passes one call back, in the neutral form and as the provider's own message.

@@ -64,7 +64,7 @@ fn nesting_beyond_all_measure_is_left_out_or_malformed() {
         r#"{{"candidates":[{{"content":{{"parts":[{{"text":"Hi.","x":{deep}}},{{"functionCall":{{"name":"f","args":{{"a":{deep}}}}}}}]}},"finishReason":"STOP"}}]}}"#
     );
     let reply = read(body.as_bytes(), 0).unwrap();
-    assert!(reply.calls[0].arguments.value.is_none());
+    assert!(reply.calls[0].arguments.value().is_none());
     let repairs: Vec<_> = reply.repairs.iter().map(|r| r.what).collect();
     assert_eq!(repairs, ["odd_part", "malformed_arguments_wrapped"]);
 }

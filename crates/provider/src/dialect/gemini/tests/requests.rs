@@ -228,7 +228,7 @@ fn signatures_go_back_on_the_part_they_came_with_and_calls_go_back_mended() {
     expected[4]["functionCall"] = json!({"name": "h", "args": {"malformed_arguments": "[\"no object\"]"}});
     let sent = contents([Message::user("Go."), reply.message()]);
     assert_eq!(sent[1], json!({"role": "model", "parts": expected}));
-    assert_eq!(reply.calls[2].arguments.text, "[\"no object\"]");
+    assert_eq!(&*reply.calls[2].arguments.text, "[\"no object\"]");
     assert_eq!(reply.calls.iter().map(|c| &*c.id).collect::<Vec<_>>(), ["mt0002000", "c", "mt0002002"]);
 }
 

@@ -22,7 +22,7 @@ fn a_stream_says_the_same_as_the_whole_message() {
         let (mut whole, mut stream) = (of(whole), of(stream));
         // How a text of arguments is spaced is the model's in one and the server's in the other.
         for call in whole.calls.iter_mut().chain(&mut stream.calls) {
-            call.arguments.text.retain(|c| c != ' ');
+            call.arguments.text = call.arguments.text.replace(' ', "").into();
         }
         assert_eq!(whole, stream);
     }
@@ -55,7 +55,7 @@ fn a_megabyte_of_arguments_in_small_pieces_is_read_in_linear_time() {
     stream.push_str(END);
     let reply = read(stream.as_bytes(), 0).unwrap();
     assert_eq!(reply.calls[0].arguments.text.len(), 1_000_008);
-    assert!(reply.calls[0].arguments.value.is_some() && reply.repairs.is_empty());
+    assert!(reply.calls[0].arguments.value().is_some() && reply.repairs.is_empty());
 }
 
 #[test]

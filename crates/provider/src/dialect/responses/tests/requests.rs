@@ -169,7 +169,7 @@ fn a_mended_call_is_passed_back_mended_among_items_as_they_came() {
     let call = json!({"id": "fc_1", "type": "function_call", "name": "db.query!", "arguments": "{oops", "status": "completed"});
     let reply = read(json!({"status": "completed", "output": [reasoning, call]}).to_string().as_bytes(), 2).unwrap();
     assert_eq!(reply.calls[0].name, "db.query!");
-    assert_eq!(reply.calls[0].arguments.text, "{oops");
+    assert_eq!(&*reply.calls[0].arguments.text, "{oops");
     let sent = body(&config(json!({})), &ask([reply.message()]));
     assert_eq!(
         sent["input"],
