@@ -13,7 +13,7 @@ mod references;
 mod table;
 mod tex;
 
-use crate::model::{Datum, Report, Sheet, parts, tables};
+use crate::model::{Column, Datum, Report, Sheet, parts, tables as model};
 use crate::output::{Make, Output, OutputError, Sources};
 use methods::Methods;
 use std::io::Write;
@@ -110,9 +110,22 @@ fn tables(report: &Report) -> Vec<Table> {
         }
     };
     for (n, run) in report.runs.iter().enumerate() {
-        let (mut rates, effort) = apart(&report.endpoints(run));
-        rates.notes.extend(tables::known(run).into_iter().map(|line| format!("{line}.")));
+        let named = |mut sheet: Sheet, title: &str| {
+            let of = if report.runs.len() > 1 { format!(" of {}", run.run.name) } else { String::new() };
+            sheet.title = format!("{title}{of}");
+            sheet
+        };
+        // Together they are wider than a page.
+        let mut rates = named(model::rates(run), "Endpoints");
+        if run.endpoints.iter().any(|e| !e.excluded.is_empty()) {
+            rates.columns.push(Column::numbers("left out"));
+            let left = run.endpoints.iter().map(|e| Datum::Figure(model::left_out(e)));
+            rates.rows.iter_mut().zip(left).for_each(|(row, left)| row.push(left));
+        }
+        rates.notes.extend(model::known(run));
         add("endpoints", n, rates, false);
+        let mut effort = named(model::effort(run), "Effort");
+        effort.notes.insert(0, "means per episode; cost of all of them; latency of a model response".into());
         add("effort", n, effort, false);
     }
     if let Some(sheet) = report.differences() {
@@ -125,10 +138,7 @@ fn tables(report: &Report) -> Vec<Table> {
         add("gate", n, parts(gate), false);
     }
     for (n, run) in report.runs.iter().enumerate() {
-        let mut sheet = report.causes(run);
-        // Of a paper's reader nobody can look at an example.
-        without(&mut sheet, "example");
-        add("causes", n, sheet, false);
+        add("causes", n, report.causes(run), false);
     }
     for (n, pair) in report.compared.iter().flat_map(|c| &c.pairs).enumerate() {
         let of = format!(": {} against {}", report.side(&pair.first), report.side(&pair.second));
@@ -150,51 +160,14 @@ fn tables(report: &Report) -> Vec<Table> {
     all
 }
 
-/// Leaves out a column by its head.
-fn without(sheet: &mut Sheet, head: &str) {
-    if let Some(n) = sheet.columns.iter().position(|c| c.head == head) {
-        leave(sheet, n);
-    }
-}
-
 /// Leaves out columns in which nothing stands.
 fn filled(sheet: &mut Sheet) {
     for n in (1..sheet.columns.len()).rev() {
         if sheet.rows.iter().filter_map(|row| row.get(n)).all(|d| d.text().is_empty()) {
-            leave(sheet, n);
+            sheet.columns.remove(n);
+            sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
         }
     }
-}
-
-fn leave(sheet: &mut Sheet, n: usize) {
-    sheet.columns.remove(n);
-    sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
-}
-
-/// What came of the endpoints, and what it took: together they are wider than a page.
-fn apart(sheet: &Sheet) -> (Sheet, Sheet) {
-    let outcome = |n: usize| {
-        let rate = sheet.rows.iter().any(|row| matches!(row.get(n), Some(Datum::Rate(_))));
-        rate || sheet.columns.get(n).is_some_and(|c| ["passed", "left out"].contains(&&*c.head) || !c.numbers)
-    };
-    let of = |kept: &dyn Fn(usize) -> bool| {
-        let kept: Vec<usize> = (0..sheet.columns.len()).filter(|n| *n == 0 || kept(*n)).collect();
-        let columns = kept.iter().filter_map(|n| sheet.columns.get(*n).cloned()).collect();
-        let row = |row: &Vec<Datum>| kept.iter().filter_map(|n| row.get(*n).cloned()).collect();
-        (columns, sheet.rows.iter().map(row).collect())
-    };
-    let (columns, rows) = of(&outcome);
-    let effort = of(&|n| !outcome(n));
-    // The last note is on effort alone.
-    let (last, notes) = sheet.notes.split_last().map_or((None, &[][..]), |(last, notes)| (Some(last.clone()), notes));
-    let more = Sheet {
-        name: "effort",
-        title: sheet.title.replacen("Endpoints", "Effort", 1),
-        columns: effort.0,
-        rows: effort.1,
-        notes: last.into_iter().collect(),
-    };
-    (Sheet { columns, rows, notes: notes.to_vec(), ..sheet.clone() }, more)
 }
 
 #[cfg(test)]

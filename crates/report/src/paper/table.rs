@@ -136,6 +136,12 @@ impl Table {
     }
 }
 
+/// Notes, one after the other.
+fn joined(notes: &[String]) -> String {
+    let bare: Vec<&str> = notes.iter().map(|note| note.trim_end_matches('.')).collect();
+    format!("{}.", bare.join("; "))
+}
+
 fn heads(sheet: &Sheet) -> String {
     let mut out = String::from("\\toprule\n");
     row(&mut out, sheet.columns.iter().enumerate().map(|(n, c)| cell(&head(sheet, n, c))));
@@ -164,7 +170,7 @@ fn short(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
         let _ = writeln!(
             out,
             "\\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {}}}",
-            escape(&sheet.notes.join(" "))
+            escape(&joined(&sheet.notes))
         );
     }
     out.push_str("\\end{table}\n");
@@ -186,6 +192,6 @@ fn long(out: &mut String, sheet: &Sheet, title: &str, label: &str) {
     out.push_str("\\end{longtable}}\n");
     // Within the table they would be as wide as it is, or make it wider.
     if !sheet.notes.is_empty() {
-        let _ = writeln!(out, "{{\\footnotesize\\noindent {}\\par}}", escape(&sheet.notes.join(" ")));
+        let _ = writeln!(out, "{{\\footnotesize\\noindent {}\\par}}", escape(&joined(&sheet.notes)));
     }
 }
