@@ -2,7 +2,7 @@
 
 use super::{Column, Datum, Report, Sheet};
 use crate::number::{count, money, percent, short, time};
-use mocktrial_analysis::{CellSummary, EndpointSummary, Estimate, FailureKind, Summary};
+use mocktrial_analysis::{CellSummary, EndpointSummary, Estimate, FailureKind, State, Summary};
 use mocktrial_trajectory::EndReason;
 
 fn rate(estimate: Option<Estimate>) -> Datum {
@@ -210,6 +210,9 @@ pub(crate) fn scenarios(run: &Summary) -> Sheet {
 /// What is to be known of a run's rates, a sentence each.
 pub(crate) fn known(run: &Summary) -> Vec<String> {
     let mut said = Vec::new();
+    if run.run.status.state == State::Decided {
+        said.push("the run stopped when it knew enough: its rates lean towards what it decided".to_owned());
+    }
     for e in &run.endpoints {
         let name = &e.name;
         if !e.excluded.is_empty() {

@@ -13,7 +13,7 @@ mod references;
 mod table;
 mod tex;
 
-use crate::model::{Report, Sheet, parts, tables};
+use crate::model::{Column, Datum, Report, Sheet, parts, tables as model};
 use crate::output::{Make, Output, OutputError, Sources};
 use methods::Methods;
 use std::io::Write;
@@ -110,10 +110,23 @@ fn tables(report: &Report) -> Vec<Table> {
         }
     };
     for (n, run) in report.runs.iter().enumerate() {
-        let mut rates = report.rates(run);
-        rates.notes.extend(tables::known(run));
+        let named = |mut sheet: Sheet, title: &str| {
+            let of = if report.runs.len() > 1 { format!(" of {}", run.run.name) } else { String::new() };
+            sheet.title = format!("{title}{of}");
+            sheet
+        };
+        // Together they are wider than a page.
+        let mut rates = named(model::rates(run), "Endpoints");
+        if run.endpoints.iter().any(|e| !e.excluded.is_empty()) {
+            rates.columns.push(Column::numbers("left out"));
+            let left = run.endpoints.iter().map(|e| Datum::Figure(model::left_out(e)));
+            rates.rows.iter_mut().zip(left).for_each(|(row, left)| row.push(left));
+        }
+        rates.notes.extend(model::known(run));
         add("endpoints", n, rates, false);
-        add("effort", n, report.effort(run), false);
+        let mut effort = named(model::effort(run), "Effort");
+        effort.notes.insert(0, "means per episode; cost of all of them; latency of a model response".into());
+        add("effort", n, effort, false);
     }
     if let Some(sheet) = report.differences() {
         add("differences", 0, sheet, false);
@@ -125,10 +138,12 @@ fn tables(report: &Report) -> Vec<Table> {
         add("gate", n, parts(gate), false);
     }
     for (n, run) in report.runs.iter().enumerate() {
-        let mut sheet = report.causes(run);
+        let mut causes = report.causes(run);
         // Of a paper's reader nobody can look at an example.
-        without(&mut sheet, "example");
-        add("causes", n, sheet, false);
+        if let Some(example) = causes.columns.iter().position(|c| c.head == "example") {
+            leave(&mut causes, example);
+        }
+        add("causes", n, causes, false);
     }
     for (n, pair) in report.compared.iter().flat_map(|c| &c.pairs).enumerate() {
         let of = format!(": {} against {}", report.side(&pair.first), report.side(&pair.second));
@@ -150,13 +165,6 @@ fn tables(report: &Report) -> Vec<Table> {
     all
 }
 
-/// Leaves out a column by its head.
-fn without(sheet: &mut Sheet, head: &str) {
-    if let Some(n) = sheet.columns.iter().position(|c| c.head == head) {
-        leave(sheet, n);
-    }
-}
-
 /// Leaves out columns in which nothing stands.
 fn filled(sheet: &mut Sheet) {
     for n in (1..sheet.columns.len()).rev() {
@@ -166,6 +174,7 @@ fn filled(sheet: &mut Sheet) {
     }
 }
 
+/// Leaves out a column.
 fn leave(sheet: &mut Sheet, n: usize) {
     sheet.columns.remove(n);
     sheet.rows.iter_mut().filter(|row| n < row.len()).for_each(|row| drop(row.remove(n)));
