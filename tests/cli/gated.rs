@@ -314,6 +314,7 @@ fn a_comparison_stops_when_one_is_better_and_shows_no_figures_of_a_fixed_plan() 
     let end = ran.trim_end().rsplit("Decided: ").next().unwrap().replace('\n', " ");
     assert!(end.contains("(better: model passes more often than nothing (+100 points,"), "{end}");
     assert_eq!(project.query("select status from run"), [["decided"]]);
+    assert!(ran.contains("its rates lean towards what it decided"), "{ran}");
     let compared = project.run(&["compare"]).expect(0).out.replace("\n  ", " ");
     assert!(compared.contains("This run stopped when it knew: better: model passes more often"), "{compared}");
     assert!(!compared.contains("p <") && !compared.contains("By tag"), "{compared}");
