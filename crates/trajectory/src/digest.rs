@@ -76,11 +76,25 @@ impl Digest {
 }
 
 fn hash(domain: &[u8], bytes: &[u8]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[u8::try_from(domain.len()).unwrap_or(u8::MAX)]);
-    hasher.update(domain);
-    hasher.update(bytes);
-    *hasher.finalize().as_bytes()
+    *joined(&[&[u8::try_from(domain.len()).unwrap_or(u8::MAX)], domain, bytes]).as_bytes()
+}
+
+/// The hash of parts one after the other. Most are short; then they are hashed in one go, without a hasher's two kilobytes.
+fn joined(parts: &[&[u8]]) -> blake3::Hash {
+    let mut short = [0; 256];
+    let mut used = 0;
+    for part in parts {
+        let Some(room) = short.get_mut(used..used + part.len()) else {
+            let mut hasher = blake3::Hasher::new();
+            for part in parts {
+                hasher.update(part);
+            }
+            return hasher.finalize();
+        };
+        room.copy_from_slice(part);
+        used += part.len();
+    }
+    blake3::hash(&short[..used])
 }
 
 fn truncate(full: &[u8; 32]) -> [u8; 16] {
@@ -131,10 +145,7 @@ impl Accumulator {
 
     fn shift(&mut self, key: &[u8], child: Digest, with: fn(u64, u64) -> u64) {
         // The child's digest has a fixed length and stands first, so key and child cannot be confused.
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&child.0);
-        hasher.update(key);
-        let entry = hasher.finalize();
+        let entry = joined(&[&child.0, key]);
         for (lane, bytes) in self.lanes.iter_mut().zip(entry.as_bytes().chunks_exact(8)) {
             let mut word = [0; 8];
             word.copy_from_slice(bytes);
@@ -179,8 +190,9 @@ impl std::str::FromStr for Digest {
             return Err(wrong());
         }
         let mut out = [0; 16];
-        for (i, byte) in out.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or_default();
+        for (byte, pair) in out.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *byte = digit(pair[0]) << 4 | digit(pair[1]);
         }
         Ok(Self(out))
     }

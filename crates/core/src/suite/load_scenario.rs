@@ -238,6 +238,7 @@ impl Builder<'_> {
         if errors_since(reader, mark) {
             return None;
         }
+        let references: Vec<Value> = references.iter().map(|r| r.iter().map(Step::to_value).collect()).collect();
         let patch = file.state.map(Value::Object);
         let initial = self.shared.initial(self.world, patch.as_ref());
         let limits = file.limits.unwrap_or_default().or(self.config.limits);
@@ -260,7 +261,7 @@ impl Builder<'_> {
             })),
             criteria: Digest::of(&json!({
                 "expect": raw_expect,
-                "references": references.iter().map(|r| r.iter().map(Step::to_value).collect::<Vec<_>>()).collect::<Vec<_>>(),
+                "references": references,
                 "inaction": file.inaction,
                 "comparison": comparison,
                 // Who judges belongs to the instrument; a scenario that asks nobody is not touched by it.
@@ -282,7 +283,7 @@ impl Builder<'_> {
             user,
             initial,
             tools: tools.map(Arc::new),
-            references: references.iter().map(|steps| Reference::new(steps)).collect(),
+            references: references.iter().map(Reference::written).collect(),
             criteria,
             limits,
             inaction: file.inaction,

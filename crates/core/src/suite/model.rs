@@ -157,7 +157,12 @@ impl Reference {
     /// Keeps the steps of a way.
     #[must_use]
     pub fn new(steps: &[Step]) -> Self {
-        Self(Value::from_iter(steps.iter().map(Step::to_value)).to_string().into_boxed_str())
+        Self::written(&steps.iter().map(Step::to_value).collect())
+    }
+
+    /// Keeps a way from the list of its steps.
+    pub(crate) fn written(steps: &Value) -> Self {
+        Self(steps.to_string().into_boxed_str())
     }
 
     /// Its steps.
