@@ -68,7 +68,7 @@ impl JudgedRun {
         let mut criteria: HashMap<(Arc<str>, Arc<str>), HashMap<String, Digest>> = HashMap::new();
         for scenario in store.scenarios()? {
             let case = store.case(&scenario.id, &scenario.variant)?;
-            let all = case.iter().flat_map(|case| &case.criteria);
+            let all = case.iter().flat_map(|case| case.criteria.iter());
             let all = all.map(|c| (c.at.clone(), Digest::of(&c.parameters))).collect();
             criteria.insert((scenario.id, scenario.variant), all);
         }

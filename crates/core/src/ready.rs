@@ -58,7 +58,7 @@ impl ReadyScenario {
         }
         let case = Arc::new(Case {
             scenario: Arc::clone(&scenario.id),
-            criteria: scenario.criteria.clone(),
+            criteria: Arc::clone(&scenario.criteria),
             tools: Arc::clone(all),
             initial: Arc::clone(scenario.initial.value()),
             initial_hash: scenario.initial.digest,

@@ -16,6 +16,9 @@ use mocktrial_world::Instance;
 use serde_json::Value;
 use std::time::Instant;
 
+/// Events that a trajectory has room for from the start: those of six or seven turns.
+const EVENTS: usize = 32;
+
 /// An episode is over: why, and what a person needs to know beyond that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -77,7 +80,7 @@ impl Session {
             user,
             limits,
             counts: Counts::default(),
-            trajectory: Trajectory::default(),
+            trajectory: Trajectory::with_room(EVENTS),
             measurements: Measurements::default(),
             started: Instant::now(),
             last_said: None,

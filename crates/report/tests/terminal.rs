@@ -37,7 +37,7 @@ fn new_run(selection: Selection) -> NewRun {
     };
     let case = |id: &&str| Case {
         scenario: (*id).into(),
-        criteria: vec![],
+        criteria: [].into(),
         tools: [].into(),
         initial: json!({}).into(),
         initial_hash: digest,

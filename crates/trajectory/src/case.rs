@@ -12,7 +12,7 @@ pub struct Case {
     /// The scenario's id.
     pub scenario: Arc<str>,
     /// The criteria, in the order of the file.
-    pub criteria: Vec<Criterion>,
+    pub criteria: Arc<[Criterion]>,
     /// The world's tools, as defined (not as an endpoint presents them); shared with the world.
     pub tools: Arc<[ToolSpec]>,
     /// The world's state before the first call.

@@ -34,6 +34,12 @@ impl Default for Trajectory {
 }
 
 impl Trajectory {
+    /// One without events, and with room for some, so that it need not move while it grows.
+    #[must_use]
+    pub fn with_room(events: usize) -> Self {
+        Self { events: Vec::with_capacity(events), ..Self::default() }
+    }
+
     /// Appends an event and returns its sequence number.
     pub fn push(&mut self, time_ms: u64, body: Body) -> u32 {
         let seq = u32::try_from(self.events.len()).unwrap_or(u32::MAX);

@@ -55,7 +55,7 @@ fn plan(arm: &Arm) -> NewRun {
     let scenarios = arm.tasks.iter().map(|(name, task)| {
         let case = Case {
             scenario: Arc::clone(name),
-            criteria: Vec::new(),
+            criteria: [].into(),
             tools: Arc::from([]),
             initial: Arc::new(json!({})),
             initial_hash: digest,

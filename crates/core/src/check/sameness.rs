@@ -36,7 +36,7 @@ impl<'a> Sameness<'a> {
             let criterion = Criterion::task("state", json!("as_reference"), "expect[0]");
             let references = vec![reference.clone()];
             // That a reference changes nothing is no mistake here.
-            let alone = Case { criteria: vec![criterion], references, inaction: true, ..Case::clone(case) };
+            let alone = Case { criteria: [criterion].into(), references, inaction: true, ..Case::clone(case) };
             Grading::new(Arc::new(alone)).ok()
         });
         Self { references, state: state.collect(), named: named(case), tools: &case.tools }
@@ -137,7 +137,7 @@ fn same_state(reference: &Play, state: Option<&Grading>, play: &Play) -> bool {
 /// The tools that criteria on calls name, be it by way of the references.
 fn named(case: &Case) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
-    for criterion in &case.criteria {
+    for criterion in case.criteria.iter() {
         match criterion.grader.as_str() {
             "state" | "answer" => continue,
             // A bound asks for no call, and a call that it forbids altogether is named.

@@ -284,7 +284,7 @@ impl Builder<'_> {
             initial,
             tools: tools.map(Arc::new),
             references: references.iter().map(Reference::written).collect(),
-            criteria,
+            criteria: criteria.into(),
             limits,
             inaction: file.inaction,
             check: file.check.map(CheckNotes::from).unwrap_or_default(),

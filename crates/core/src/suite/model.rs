@@ -71,7 +71,7 @@ pub struct Scenario {
     /// The accepted ways through.
     pub references: Vec<Reference>,
     /// What must come of it; at least one.
-    pub criteria: Vec<Criterion>,
+    pub criteria: Arc<[Criterion]>,
     /// Its own limits; see [`Limits::or`].
     pub limits: Limits,
     /// Doing nothing is right here.

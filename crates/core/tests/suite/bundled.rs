@@ -92,7 +92,7 @@ fn the_bundled_suite_loads_without_a_warning() {
 #[test]
 fn the_bundled_suite_shows_graders_of_order_errors_effects_and_effort_and_needs_no_judge() {
     let suite = suite();
-    let criteria = || suite.scenarios.iter().flat_map(|s| &s.criteria);
+    let criteria = || suite.scenarios.iter().flat_map(|s| s.criteria.iter());
     let used: BTreeSet<&str> = criteria().map(|c| c.grader.as_str()).collect();
     let shown = ["after", "any", "between", "confirmation", "efficiency", "eventually", "milestones", "recovery"];
     for grader in shown.iter().chain(&["script", "side_effects"]) {

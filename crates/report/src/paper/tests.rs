@@ -103,7 +103,7 @@ fn run(names: &Names) -> (Report, Vec<Arm>) {
         },
         case: Case {
             scenario: id.clone(),
-            criteria: vec![],
+            criteria: [].into(),
             tools: [].into(),
             initial: json!({}).into(),
             initial_hash: digest,

@@ -146,7 +146,7 @@ pub(crate) fn criterion(grader: &str, parameters: Value) -> Criterion {
 pub(crate) fn case(criteria: Vec<Criterion>) -> Case {
     Case {
         scenario: "shop/refund".into(),
-        criteria,
+        criteria: criteria.into(),
         tools: tools().into(),
         initial: Arc::new(initial()),
         initial_hash: Digest::of(&initial()),

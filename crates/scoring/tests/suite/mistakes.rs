@@ -291,9 +291,9 @@ fn a_reference_that_does_nothing_asks_for_nothing() {
     idle.inaction = false;
     assert!(lint(&idle.criteria, &idle.tools, 1, false).is_empty());
     assert!(Grading::new(std::sync::Arc::new(idle.clone())).is_err());
-    idle.criteria.push(criterion("answer", json!({"contains": "hello"})));
+    idle.criteria = [&idle.criteria[..], &[criterion("answer", json!({"contains": "hello"}))]].concat().into();
     assert!(Grading::new(std::sync::Arc::new(idle.clone())).is_ok());
-    idle.criteria.push(criterion("calls", json!("as_reference")));
+    idle.criteria = [&idle.criteria[..], &[criterion("calls", json!("as_reference"))]].concat().into();
     let found = Grading::new(std::sync::Arc::new(idle)).err().unwrap();
     assert_eq!((found[0].criterion, found[0].at.to_string()), (2, "/calls".to_owned()));
 }

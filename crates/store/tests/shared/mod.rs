@@ -13,7 +13,7 @@ pub(crate) fn run(scenarios: usize, endpoints: &[&str], trials: u32) -> NewRun {
             let id: std::sync::Arc<str> = format!("shop/s{n:04}").into();
             let case = Case {
                 scenario: id.clone(),
-                criteria: vec![],
+                criteria: [].into(),
                 tools: std::sync::Arc::from([]),
                 initial: std::sync::Arc::new(json!({})),
                 initial_hash: digest,
