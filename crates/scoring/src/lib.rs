@@ -13,7 +13,7 @@
 //!
 //! let case = Case {
 //!     scenario: "shop/where-is-my-order".into(),
-//!     criteria: vec![Criterion::task("answer", json!({"contains": "tomorrow"}), "expect[0]")],
+//!     criteria: [Criterion::task("answer", json!({"contains": "tomorrow"}), "expect[0]")].into(),
 //!     tools: Arc::from([]),
 //!     initial: Arc::new(json!({})),
 //!     initial_hash: Digest::of(&json!({})),

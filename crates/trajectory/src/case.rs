@@ -1,5 +1,6 @@
 //! What a grader needs beside the trajectory.
 
+use crate::called::calls_executed;
 use crate::{Body, Digest, ToolFailure, ToolSpec, Trajectory};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -124,7 +125,7 @@ impl TryFrom<Written> for ReferenceRun {
     type Error = serde_json::Error;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let idle = executed(&Trajectory::from_json(written.trajectory.get())?).next().is_none();
+        let idle = is_idle(&Trajectory::from_json(written.trajectory.get())?);
         Ok(Self { trajectory: written.trajectory, calls: OnceLock::new(), idle, final_hash: written.final_hash })
     }
 }
@@ -135,7 +136,7 @@ impl ReferenceRun {
     pub fn new(trajectory: &Trajectory, final_hash: Digest) -> Self {
         // As for `Trajectory::to_json`: every type in an event serialises.
         let json = to_raw_value(trajectory).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        let idle = executed(trajectory).next().is_none();
+        let idle = is_idle(trajectory);
         Self { trajectory: json, calls: OnceLock::new(), idle, final_hash }
     }
 
@@ -151,7 +152,7 @@ impl ReferenceRun {
     #[must_use]
     pub fn calls(&self) -> &[ReferenceCall] {
         // What is read here was written, or has been read before.
-        self.calls.get_or_init(|| self.trajectory().map(|t| executed(&t).collect()).unwrap_or_default())
+        self.calls.get_or_init(|| calls_executed(self.trajectory.get()).unwrap_or_default().into_boxed_slice())
     }
 
     /// Whether no call was executed.
@@ -174,17 +175,8 @@ impl PartialEq for ReferenceRun {
     }
 }
 
-/// The calls of a trajectory that reached the world and were answered, be it with an error of the
-/// tool's own.
-fn executed(trajectory: &Trajectory) -> impl Iterator<Item = ReferenceCall> + '_ {
-    let answered = trajectory.events().iter().filter_map(|event| match &event.body {
-        Body::Result { call, failure: None | Some(ToolFailure::Tool), .. } => trajectory.event(*call),
-        _ => None,
-    });
-    answered.filter_map(|event| match &event.body {
-        Body::Call { tool, arguments, .. } => {
-            Some(ReferenceCall { tool: tool.clone(), arguments: arguments.value().cloned().unwrap_or_default() })
-        }
-        _ => None,
-    })
+/// Whether no call reached the world and was answered, be it with an error of the tool's own.
+fn is_idle(trajectory: &Trajectory) -> bool {
+    let executed = |body: &Body| matches!(body, Body::Result { failure: None | Some(ToolFailure::Tool), .. });
+    !trajectory.events().iter().any(|event| executed(&event.body))
 }

@@ -3,7 +3,7 @@
 use super::chunks::Place;
 use crate::model::Report;
 use mocktrial_analysis::EpisodeRow;
-use mocktrial_trajectory::{EpisodeKey, tools_called};
+use mocktrial_trajectory::{EndReason, EpisodeKey, tools_called};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -130,7 +130,8 @@ impl Index {
         let (Some(arm), Some(scenario)) = (arm, self.scenario.get(&name_of(&row.key))) else { return };
         let passed = row.passed.map_or(2, u8::from);
         let reason = match &row.failed {
-            Some(failed) if row.passed == Some(false) && failed.grader != "end" => &failed.grader,
+            // As the table of causes has it: an episode that did not run to its end failed by that.
+            Some(failed) if row.passed == Some(false) && row.end == EndReason::Completed => &failed.grader,
             _ if row.passed == Some(true) => "",
             _ => row.end.as_str(),
         };

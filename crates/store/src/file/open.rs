@@ -183,10 +183,16 @@ fn insert(db: &mut Connection, name: &str, run: &NewRun) -> rusqlite::Result<()>
     )?;
     {
         let mut put = tx.prepare("insert into scenarios values (null, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-        for NewScenario { scenario: s, case } in &run.scenarios {
-            let Instruments { world, criteria } = Instruments::of(s);
-            put.execute(params![s.id, s.variant, s.family, s.title, json(&s.tags), world, criteria, json(case)])?;
-        }
+        // Half of the work is to write cases as JSON: another thread does it a little ahead.
+        std::thread::scope(|scope| -> rusqlite::Result<()> {
+            let (to, cases) = std::sync::mpsc::sync_channel(64);
+            scope.spawn(move || run.scenarios.iter().try_for_each(|NewScenario { case, .. }| to.send(json(case))));
+            for (NewScenario { scenario: s, .. }, case) in run.scenarios.iter().zip(cases) {
+                let Instruments { world, criteria } = Instruments::of(s);
+                put.execute(params![s.id, s.variant, s.family, s.title, json(&s.tags), world, criteria, case])?;
+            }
+            Ok(())
+        })?;
         let mut put = tx.prepare("insert into endpoints values (null, ?, ?, ?, ?, ?)")?;
         for e in &run.endpoints {
             let price = e.price.as_ref().map(json);
