@@ -5,10 +5,9 @@
 
 use crate::json::REPORT_VERSION;
 use crate::model::Report;
-use crate::output::{Make, Output, OutputError, Sources};
+use crate::output::{Make, Output, OutputError, Sources, each_episode};
 use mocktrial_analysis::EpisodeTexts;
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 /// A line per episode.
 pub(crate) const OUTPUT: Output =
@@ -17,17 +16,7 @@ pub(crate) const OUTPUT: Output =
 fn write(_: &Report, sources: &Sources<'_>, out: &mut dyn Write) -> Result<(), OutputError> {
     for store in &sources.stores {
         let run = serde_json::to_string(&store.header()?.name).map_err(io::Error::from)?;
-        let mut broken = None;
-        store.each_text(&mut |episode| match line(out, &run, &episode) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-        })?;
-        if let Some(error) = broken {
-            return Err(error.into());
-        }
+        each_episode(*store, &mut |episode| line(out, &run, episode))?;
     }
     Ok(())
 }

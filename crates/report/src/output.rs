@@ -4,9 +4,11 @@
 
 use crate::model::Report;
 use crate::{annotations, csv, html, json, jsonl, junit, markdown, paper};
+use mocktrial_analysis::EpisodeTexts;
 use mocktrial_analysis::store::{Store, StoreError};
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Every kind, in the order in which help lists them.
@@ -55,6 +57,22 @@ pub struct Sources<'a> {
     pub stores: Vec<&'a dyn Store>,
     /// How large they are together, in bytes.
     pub bytes: u64,
+}
+
+/// Writes every episode of a run, until one cannot be written.
+pub(crate) fn each_episode(
+    store: &dyn Store,
+    write: &mut dyn FnMut(&EpisodeTexts<'_>) -> io::Result<()>,
+) -> Result<(), OutputError> {
+    let mut broken = None;
+    store.each_text(&mut |episode| match write(&episode) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            broken = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    broken.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Why an output could not be made.

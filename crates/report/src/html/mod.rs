@@ -13,14 +13,13 @@ mod index;
 mod picture;
 
 use crate::model::Report;
-use crate::output::{Make, Output, OutputError, Sources};
+use crate::output::{Make, Output, OutputError, Sources, each_episode};
 use chunks::{Beside, Chunks};
 use index::Index;
 use mocktrial_analysis::EpisodeTexts;
 use mocktrial_trajectory::Case;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Up to so many bytes of chunks stand in the file itself.
@@ -58,17 +57,7 @@ fn write(report: &Report, sources: &Sources<'_>, path: &Path) -> Result<(), Outp
                 page.case(run, &scenario.name(), &case)?;
             }
         }
-        let mut broken = None;
-        store.each_text(&mut |episode| match page.episode(run, &episode) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-        })?;
-        if let Some(error) = broken {
-            return Err(error.into());
-        }
+        each_episode(*store, &mut |episode| page.episode(run, episode))?;
     }
     page.end()?;
     Ok(())
