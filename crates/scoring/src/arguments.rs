@@ -1,6 +1,7 @@
 //! Comparing the arguments of calls.
 
 use crate::parameters;
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{ToolSpec, canonical_text, same};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -64,7 +65,7 @@ pub(crate) struct Expected<'e> {
     pub(crate) tool: &'e str,
     pub(crate) args: Option<&'e Map<String, Value>>,
     /// By argument, where it is a schema.
-    pub(crate) schemas: Option<&'e BTreeMap<String, jsonschema::Validator>>,
+    pub(crate) schemas: Option<&'e BTreeMap<String, Schema>>,
 }
 
 impl Matcher {
@@ -109,8 +110,8 @@ impl Matcher {
             let fits = match (mode, self.mode) {
                 (Some(ValueMode::Ignore), _) | (None, ArgumentMode::Ignore) => true,
                 (Some(ValueMode::Schema), _) | (None, ArgumentMode::Schema) => {
-                    let validator = expected.schemas.and_then(|s| s.get(key));
-                    found.or_else(|| default(key)).is_some_and(|f| validator.is_some_and(|v| v.is_valid(f)))
+                    let schema = expected.schemas.and_then(|s| s.get(key));
+                    found.or_else(|| default(key)).is_some_and(|f| schema.is_some_and(|s| s.is_valid(f)))
                 }
                 (Some(ValueMode::Superset), _) => found.or_else(|| default(key)).is_some_and(|f| partly(want, f)),
                 (Some(ValueMode::Subset), _) => found.or_else(|| default(key)).is_none_or(|f| partly(f, want)),
@@ -199,8 +200,8 @@ pub(crate) fn impossible(spec: &ToolSpec, argument: &str, value: &Value, partial
     for key in ["$schema", "$defs", "definitions"] {
         whole.extend(spec.input_schema.get(key).map(|found| (key.to_owned(), found.clone())));
     }
-    let validator = parameters::validator(&Value::Object(whole)).ok()?;
-    validator.validate(value).err().map(|error| format!("the tool's schema does not allow it: {error}"))
+    let problem = Schema::new(&Value::Object(whole)).ok()?.problem(value)?;
+    Some(format!("the tool's schema does not allow it: {problem}"))
 }
 
 fn is_of_type(value: &Value, name: &str) -> bool {
@@ -222,11 +223,11 @@ pub(crate) fn compile_schemas(
     tool: &str,
     args: &Map<String, Value>,
     matcher: &Matcher,
-) -> Result<BTreeMap<String, jsonschema::Validator>, (String, String)> {
+) -> Result<BTreeMap<String, Schema>, (String, String)> {
     args.iter()
         .filter(|(key, _)| matcher.takes_schema(tool, key))
         .map(|(key, schema)| match parameters::schema(schema) {
-            Ok(validator) => Ok((key.clone(), validator)),
+            Ok(schema) => Ok((key.clone(), schema)),
             Err(message) => Err((key.clone(), message)),
         })
         .collect()

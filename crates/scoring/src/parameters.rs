@@ -2,6 +2,7 @@
 
 use crate::Fault;
 use crate::mistake::did_you_mean;
+use mocktrial_schema::Schema;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,7 @@ fn explain(value: &Value, schema: &Value, error: &str) -> Vec<Fault> {
         }
         for (key, part) in known {
             if let Some(found) = given.get(key)
-                && jsonschema::validator_for(part).is_ok_and(|v| !v.is_valid(found))
+                && Schema::new(part).is_ok_and(|v| !v.is_valid(found))
             {
                 faults.push(Fault::at(&[key], format!("`{key}` must be {}, and is {}", wanted(part), shown(found))));
             }
@@ -157,7 +158,7 @@ pub(crate) fn regex(pattern: &str, ignore_case: bool) -> Result<regex::Regex, St
 }
 
 /// A compiled schema that can be violated.
-pub(crate) fn schema(schema: &Value) -> Result<jsonschema::Validator, String> {
+pub(crate) fn schema(schema: &Value) -> Result<Schema, String> {
     const ANNOTATIONS: &[&str] = &[
         "$schema",
         "$id",
@@ -178,12 +179,7 @@ pub(crate) fn schema(schema: &Value) -> Result<jsonschema::Validator, String> {
     if idle {
         return Err("everything fits this schema".to_owned());
     }
-    validator(schema).map_err(|e| format!("this is not a valid JSON Schema: {e}"))
-}
-
-/// A compiled schema as worlds compile those of tools: known formats are asserted.
-pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
-    jsonschema::options().should_validate_formats(true).should_ignore_unknown_formats(true).build(schema)
+    Schema::new(schema).map_err(|fault| format!("this is not a valid JSON Schema: {fault}"))
 }
 
 /// A value that is given, `null` included: for a key whose absence means something else.

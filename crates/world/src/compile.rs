@@ -1,6 +1,7 @@
 //! From a definition to a world: everything is compiled once, every mistake found is told.
 
 use crate::call::Respond;
+use crate::clock;
 use crate::definition::{Behaviour, Change as Written, Definition, Rule as WrittenRule, When as WrittenWhen};
 use crate::mistake::{Mistake, Mistakes, did_you_mean, pointer};
 use crate::responders::{Rules, Scripted, Synthesized};
@@ -8,8 +9,7 @@ use crate::rule::{Answer, Change, Kind, Path, Rule, When};
 use crate::synth::Synthesizer;
 use crate::template::{Template, expression};
 use crate::world::{Tool, World};
-use crate::{clock, schema};
-use jsonschema::Validator;
+use mocktrial_schema::Schema;
 use mocktrial_script::{Limits, Script};
 use mocktrial_trajectory::{Comparison, Pointer, ToolSpec};
 use serde_json::Value;
@@ -77,9 +77,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn tool(&mut self, at: &Pointer, behaviour: Option<&Behaviour>, default_ms: u64) -> Tool {
         let spec = self.spec;
-        let input = self.validator(&at.child("input_schema"), &spec.input_schema);
+        let input = self.schema(&at.child("input_schema"), &spec.input_schema);
         let output_at = at.child("output_schema");
-        let output = spec.output_schema.as_ref().and_then(|schema| self.validator(&output_at, schema));
+        let output = spec.output_schema.as_ref().and_then(|schema| self.schema(&output_at, schema));
         let mut responders: Vec<Box<dyn Respond>> = Vec::new();
         let mut tried = Vec::new();
         let none = Behaviour::default();
@@ -134,8 +134,8 @@ impl Builder<'_> {
         .ok()
     }
 
-    fn validator(&mut self, at: &Pointer, written: &Value) -> Option<Validator> {
-        schema::compile(written)
+    fn schema(&mut self, at: &Pointer, written: &Value) -> Option<Schema> {
+        Schema::new(written)
             .map_err(|fault| {
                 let message = format!("not a usable JSON Schema: {fault}");
                 let mut at = at.clone();
@@ -217,9 +217,8 @@ impl Builder<'_> {
                 Err(error) => self.mistakes.error(at.child("state").child(text), error.to_string()),
             }
         }
-        let args_schema = when.args_schema.as_ref().and_then(|schema| self.validator(&at.child("args_schema"), schema));
-        let state_schema =
-            when.state_schema.as_ref().and_then(|schema| self.validator(&at.child("state_schema"), schema));
+        let args_schema = when.args_schema.as_ref().and_then(|schema| self.schema(&at.child("args_schema"), schema));
+        let state_schema = when.state_schema.as_ref().and_then(|schema| self.schema(&at.child("state_schema"), schema));
         let condition = when.condition.as_ref().and_then(|source| {
             expression(source).map_err(|error| self.mistakes.error(at.child("if"), error.to_string())).ok()
         });

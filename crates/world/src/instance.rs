@@ -2,10 +2,11 @@
 
 use crate::call::{Call, Given};
 use crate::mistake::by_closeness;
-use crate::schema::{invalid, problem, refusal, short};
+use crate::refusal::{invalid, refusal, short};
 use crate::state::{Node, State, deeper_than};
 use crate::world::{Tool, World};
 use imbl::OrdMap;
+use mocktrial_schema::Problem;
 use mocktrial_trajectory::{Arguments, Digest, Patch, Responder, ToolFailure, has_private_key};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -201,9 +202,9 @@ async fn respond(tool: &Tool, call: &mut Call<'_>) -> Responded {
             Given::Result(value) => {
                 // What is synthesized has been validated already.
                 let synthesized = matches!(responder, Responder::Synthesized | Responder::Default);
-                match tool.output.as_ref().filter(|_| !synthesized).and_then(|output| problem(output, &value)) {
+                match tool.output.as_ref().filter(|_| !synthesized).and_then(|output| output.problem(&value)) {
                     None => Ok((value, None, responder)),
-                    Some((what, _)) => {
+                    Some(what) => {
                         let text = format!("the result of `{}` does not fit its output schema: {what}", call.tool);
                         Err((Some(responder), text))
                     }
@@ -243,7 +244,8 @@ fn excessive(tool: &str, bytes: usize, args: &Value) -> Option<Value> {
     } else {
         return None;
     };
-    Some(invalid(tool, &[(String::new(), what)], 1))
+    let problem = Problem { at: String::new(), message: what, keyword: String::new() };
+    Some(invalid(tool, &[problem], 1))
 }
 
 /// What identifies a call: the tool and its canonical arguments.

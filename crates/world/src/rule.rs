@@ -2,8 +2,8 @@
 
 use crate::state::{Node, State};
 use crate::template::{Expression, Template, TemplateError, Text, evaluate};
-use jsonschema::Validator;
 use minijinja::value::Value as Jinja;
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Digest, Op, Pointer, same};
 use serde_json::{Map, Value};
 
@@ -17,9 +17,9 @@ pub(crate) struct Rule {
 #[derive(Default)]
 pub(crate) struct When {
     pub(crate) args: Map<String, Value>,
-    pub(crate) args_schema: Option<Validator>,
+    pub(crate) args_schema: Option<Schema>,
     pub(crate) state: Vec<(Path, Value)>,
-    pub(crate) state_schema: Option<Validator>,
+    pub(crate) state_schema: Option<Schema>,
     pub(crate) condition: Option<Expression>,
 }
 

@@ -5,7 +5,7 @@ use crate::call::Respond;
 use crate::compile;
 use crate::mistake::Mistake;
 use jiff::Timestamp;
-use jsonschema::Validator;
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Comparison, ToolSpec};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,8 +24,8 @@ pub struct World {
 /// What answers one tool's calls.
 pub(crate) struct Tool {
     /// `None` where the schema accepts everything.
-    pub(crate) input: Option<Validator>,
-    pub(crate) output: Option<Validator>,
+    pub(crate) input: Option<Schema>,
+    pub(crate) output: Option<Schema>,
     pub(crate) takes_ms: u64,
     pub(crate) responders: Vec<Box<dyn Respond>>,
     /// What was tried, in words, when nothing applied.

@@ -6,6 +6,7 @@ use crate::numbers::numbers;
 use crate::parameters::{self, OneOrMany, read, schema_of};
 use crate::text::{Found, Needle, excerpt, plain};
 use crate::{Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Answer, Evidence, parse_untrusted, same};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -154,7 +155,7 @@ impl GraderKind for AnswerKind {
         }
         if let Some(schema) = p.schema {
             match parameters::schema(&schema) {
-                Ok(validator) => checks.push(Check::Schema(Box::new(validator))),
+                Ok(schema) => checks.push(Check::Schema(Box::new(schema))),
                 Err(why) => faults.push(Fault::at(&["schema"], why)),
             }
         }
@@ -205,7 +206,7 @@ enum Check {
     EqualsJson(Value),
     Regex(regex::Regex),
     Number { number: f64, tolerance: f64 },
-    Schema(Box<jsonschema::Validator>),
+    Schema(Box<Schema>),
 }
 
 struct Compiled {
@@ -313,12 +314,12 @@ impl Compiled {
                 None => Err("The answer does not match the pattern.".to_owned()),
             },
             Check::Number { number, tolerance } => self.number(*number, *tolerance, &said.plain),
-            Check::Schema(validator) => {
+            Check::Schema(schema) => {
                 let got = json_of(said.written).ok_or("The answer is not JSON, and no code fence in it is.")?;
-                match validator.iter_errors(&got).next() {
+                match schema.problem(&got) {
                     None => Ok("The answer is JSON that fits the schema.".to_owned()),
-                    Some(error) => {
-                        Err(format!("The answer's JSON does not fit the schema: {}.", excerpt(&error.to_string())))
+                    Some(problem) => {
+                        Err(format!("The answer's JSON does not fit the schema: {}.", excerpt(&problem.to_string())))
                     }
                 }
             }

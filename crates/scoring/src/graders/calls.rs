@@ -6,6 +6,7 @@ use crate::arguments::{Expected, Matcher};
 use crate::assign::{in_order, matching};
 use crate::kind::{fraction, note};
 use crate::{CallFact, Facts, Fault, Grader, GraderKind, Judgement, Prepared, Setting};
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Answer, Cause, Evidence, ReferenceCall};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -61,7 +62,7 @@ impl GraderKind for Calls {
 struct Step {
     tool: String,
     args: Option<Map<String, Value>>,
-    schemas: BTreeMap<String, jsonschema::Validator>,
+    schemas: BTreeMap<String, Schema>,
 }
 
 struct Compiled {

@@ -2,7 +2,7 @@
 
 use super::fuse::fuse_schema;
 use super::{Random, SynthesisError, number, pattern, text};
-use crate::refs::target;
+use mocktrial_schema::refs::target;
 use mocktrial_trajectory::same;
 use serde_json::{Map, Value, json};
 

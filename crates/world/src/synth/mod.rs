@@ -13,9 +13,8 @@ mod pattern;
 mod tests;
 mod text;
 
-use crate::schema;
 use generate::Generator;
-use jsonschema::Validator;
+use mocktrial_schema::Schema;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
@@ -27,7 +26,7 @@ const ATTEMPTS: u32 = 60;
 /// Makes values that fit a schema: the same for the same seed, on every machine.
 pub struct Synthesizer {
     schema: Value,
-    validator: Validator,
+    fits: Schema,
 }
 
 /// No value was found that fits a schema.
@@ -52,9 +51,9 @@ impl Synthesizer {
     /// # Errors
     /// When it is not a JSON Schema that can be compiled.
     pub fn new(schema: &Value) -> Result<Self, SynthesisError> {
-        let validator = schema::compile(schema)
-            .map_err(|fault| SynthesisError { keyword: fault.keyword, detail: fault.message })?;
-        Ok(Self { schema: schema.clone(), validator })
+        let fits =
+            Schema::new(schema).map_err(|fault| SynthesisError { keyword: fault.keyword, detail: fault.message })?;
+        Ok(Self { schema: schema.clone(), fits })
     }
 
     /// A value that fits; what is returned has been validated.
@@ -69,9 +68,11 @@ impl Synthesizer {
             ));
             match Generator::new(&self.schema, random, attempt).value(&self.schema) {
                 Err(error) => last = last.or(Some(error)),
-                Ok(value) => match schema::problem(&self.validator, &value) {
+                Ok(value) => match self.fits.problem(&value) {
                     None => return Ok(value),
-                    Some((what, keyword)) => last = Some(SynthesisError { keyword, detail: what }),
+                    Some(problem) => {
+                        last = Some(SynthesisError { detail: problem.to_string(), keyword: problem.keyword });
+                    }
                 },
             }
         }

@@ -4,6 +4,7 @@ use super::super::schema::Part;
 use super::near_miss::{changed, near_misses};
 use super::{Called, Fault, Made, Scene, shown};
 use crate::suite::Step;
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Pointer, ToolSpec};
 use serde_json::{Map, Value};
 
@@ -48,8 +49,8 @@ fn without(scene: &Scene<'_>, step: usize) -> Vec<Step> {
 
 fn arguments(scene: &Scene<'_>, call: &Called<'_>, made: &mut Vec<Made>) {
     let spec = scene.tools.iter().find(|t| t.name == call.tool);
-    let validator = spec.and_then(|s| jsonschema::validator_for(&s.input_schema).ok());
-    let valid = |args: &Value| validator.as_ref().is_none_or(|v| v.is_valid(args));
+    let schema = spec.and_then(|s| Schema::new(&s.input_schema).ok());
+    let valid = |args: &Value| schema.as_ref().is_none_or(|s| s.is_valid(args));
     let misses = near_misses(call.args, spec.map(Part::of), scene.siblings, scene.choice(&call.name), &valid);
     for miss in misses {
         let mut steps = scene.steps.to_vec();

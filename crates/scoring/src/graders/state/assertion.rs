@@ -6,6 +6,7 @@ use crate::kind::note;
 use crate::parameters::{self, read, shown};
 use crate::similar::{NOT_THE_SAME as NEAR, similarity};
 use crate::text::{Found, Needle, plain};
+use mocktrial_schema::Schema;
 use mocktrial_trajectory::{Evidence, Pointer};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,7 +56,7 @@ pub(in crate::graders) struct Assertion {
 #[derive(Debug)]
 enum Check {
     Equals(Value),
-    Schema(Box<jsonschema::Validator>),
+    Schema(Box<Schema>),
     Contains(Value),
     Number(f64, f64),
 }
@@ -67,7 +68,7 @@ impl Assertion {
         let mut checks: Vec<Check> = p.equals.map(Check::Equals).into_iter().collect();
         if let Some(schema) = p.schema {
             match parameters::schema(&schema) {
-                Ok(validator) => checks.push(Check::Schema(Box::new(validator))),
+                Ok(schema) => checks.push(Check::Schema(Box::new(schema))),
                 Err(why) => faults.push(Fault::at(&["schema"], why)),
             }
         }
@@ -194,10 +195,7 @@ impl Check {
             Self::Equals(want) => {
                 (!rules.same_at(at, want, got)).then(|| format!("is {}, and not {}", shown(got), shown(want)))
             }
-            Self::Schema(validator) => {
-                let error = validator.iter_errors(got).next()?;
-                Some(format!("does not fit the schema: {error}"))
-            }
+            Self::Schema(schema) => Some(format!("does not fit the schema: {}", schema.problem(got)?)),
             Self::Contains(want) => {
                 let holds = match (want, got) {
                     (Value::String(want), Value::String(got)) => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What a local `$ref` (`#`, `#/…`) points to.
-pub(crate) fn target<'s>(root: &'s Value, reference: &str) -> Option<&'s Value> {
+pub fn target<'s>(root: &'s Value, reference: &str) -> Option<&'s Value> {
     let fragment = reference.strip_prefix('#')?;
     if fragment.is_empty() {
         return Some(root);
@@ -52,7 +52,7 @@ fn anchored<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
 }
 
 /// Where a schema refers to `wanted` (the end of a reference), as far as can be told; the root otherwise.
-pub(crate) fn mention(schema: &Value, wanted: &str) -> Vec<String> {
+pub fn mention(schema: &Value, wanted: &str) -> Vec<String> {
     fn search(schema: &Value, wanted: &str, at: &mut Vec<String>) -> bool {
         children(schema).into_iter().any(|(token, child)| {
             let is_reference = token == "$ref" && child.as_str().is_some_and(|text| text.ends_with(wanted));
@@ -73,7 +73,7 @@ pub(crate) fn mention(schema: &Value, wanted: &str) -> Vec<String> {
 
 /// Where a chain of in-place applicators leads back to itself, if anywhere: validating against such
 /// a schema would never end.
-pub(crate) fn endless(root: &Value) -> Option<Vec<String>> {
+pub fn endless(root: &Value) -> Option<Vec<String>> {
     let mut done = BTreeSet::new();
     search(root, root, &mut Vec::new(), &mut done)
 }
