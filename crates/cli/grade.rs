@@ -38,8 +38,8 @@ pub(crate) async fn grade(args: &GradeArgs, out: Out) -> Outcome {
     let regraded = regrade(&file, &instruments, !args.dry_run)?;
     let name = file.header()?.name;
     if let (Some(file), false) = (Arc::into_inner(file), args.dry_run) {
+        crate::judge::keep_known(&project, &file, out)?;
         file.close()?;
-        crate::judge::keep_known(&project, &path, out)?;
     }
     if out.json() {
         out.value(&document(&name, &regraded, asked, args.dry_run));

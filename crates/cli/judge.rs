@@ -161,12 +161,10 @@ fn keep(judged: Judged, calibration: &Calibration) -> Result<PathBuf, Failure> {
 }
 
 /// Keeps with a run what the project knows of its judges.
-pub(crate) fn keep_known(project: &Project, path: &Path, out: Out) -> Result<(), Failure> {
+pub(crate) fn keep_known(project: &Project, file: &RunFile, out: Out) -> Result<(), Failure> {
     let folder = project.root.join(CALIBRATIONS);
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
-    let file = RunFile::read(path)?;
-    let panels = JudgedRun::read(&file)?.panels;
-    drop(file);
+    let panels = JudgedRun::read(file)?.panels;
     let mut files: Vec<PathBuf> =
         entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
     files.sort();
@@ -178,12 +176,8 @@ pub(crate) fn keep_known(project: &Project, path: &Path, out: Out) -> Result<(),
             Err(why) => out.note(format!("warning: {} is no calibration: {why}", path.display())),
         }
     }
-    if fitting.is_empty() {
-        return Ok(());
-    }
-    let file = RunFile::resume(path)?;
     for calibration in &fitting {
-        keep_calibration(&file, calibration)?;
+        keep_calibration(file, calibration)?;
     }
-    Ok(file.close()?)
+    Ok(())
 }

@@ -6,8 +6,9 @@ use crate::failure::{Failure, Outcome};
 use crate::out::Out;
 use crate::progress::Progress;
 use crate::protocol::Registered;
+use crate::show::Shown;
 use crate::until::{Decider, Until};
-use crate::{confirm, estimate, project, protocol, show};
+use crate::{confirm, estimate, project, protocol};
 use mocktrial_core::answering::{Known, Respondents};
 use mocktrial_core::budget::Ledger;
 use mocktrial_core::endpoints::Providers;
@@ -440,11 +441,14 @@ async fn carry_out(intent: Intent, respondents: Respondents, args: &RunArgs, out
     }
     store.set_status(Status { state, reason: reason.clone() })?;
     drop(store);
+    crate::judge::keep_known(&intent.project, &file, out)?;
+    // While the summary is read, the log goes into the file.
+    file.checkpoint();
+    let shown = Shown::read(&file)?;
     if let Some(file) = Arc::into_inner(file) {
         file.close()?;
-        crate::judge::keep_known(&intent.project, &path, out)?;
     }
-    let exit = finish(&path, &reason, &stopped, out)?;
+    let exit = finish(&shown, &path, &reason, &stopped, out);
     crate::report::of_run(&path, &args.outputs, out)?;
     Ok(exit)
 }
@@ -508,11 +512,10 @@ fn meaning(stopped: &Stopped, endpoints: &[Arc<ReadyEndpoint>]) -> (State, Strin
 }
 
 /// Shows what came of the run; the last line is the outcome.
-fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
-    let summary = show::summary_of(path, out)?;
-    let exit = show::exit_of(&summary);
+fn finish(shown: &Shown, path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Exit {
+    let exit = shown.print(out);
     if matches!(stopped, Stopped::Complete | Stopped::Steered) {
-        return Ok(exit);
+        return exit;
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let reason = mocktrial_report::clean_line(reason);
@@ -522,7 +525,7 @@ fn finish(path: &Path, reason: &str, stopped: &Stopped, out: Out) -> Outcome {
     } else {
         out.result(line);
     }
-    Ok(exit)
+    exit
 }
 
 /// The first interruption ends the run cleanly, the second at once.

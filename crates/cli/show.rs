@@ -4,6 +4,7 @@ use crate::args::ShowArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
+use mocktrial_analysis::protocol::Held;
 use mocktrial_analysis::{Episode, EpisodeRow, Summary, episode, summary};
 use mocktrial_report::Style;
 use mocktrial_store::{EpisodeRecord, RunFile, Store};
@@ -25,34 +26,40 @@ pub(crate) fn show(args: &ShowArgs, out: Out) -> Outcome {
     if let Some(scenario) = &args.scenario {
         return one(&path, scenario, args, out);
     }
-    let summary = summary_of(&path, out)?;
-    Ok(exit_of(&summary))
+    Ok(Shown::read(&RunFile::read(&path)?)?.print(out))
 }
 
-/// Prints a run's summary and returns it.
-pub(crate) fn summary_of(path: &Path, out: Out) -> Result<Summary, Failure> {
-    let file = RunFile::read(path)?;
-    let summary = summary(&file).map_err(Failure::infrastructure)?;
-    let held = crate::protocol::held(&file)?;
-    if out.json() {
-        let mut document = mocktrial_report::summary_json(&summary);
-        if let Some(held) = held {
-            document["protocol"] = serde_json::to_value(held).unwrap_or_default();
-        }
-        out.value(&document);
-    } else {
-        crate::protocol::print(held.as_slice(), out);
-        out.result(mocktrial_report::summary(&summary, &style(out, Some(LIST))).trim_end());
+/// What is shown of a run: its summary, and what came of its protocol if it has one.
+pub(crate) struct Shown {
+    summary: Summary,
+    held: Option<Held>,
+}
+
+impl Shown {
+    /// Reads it from a run file, which may still be open for writing.
+    pub(crate) fn read(file: &RunFile) -> Result<Self, Failure> {
+        let summary = summary(file).map_err(Failure::infrastructure)?;
+        Ok(Self { summary, held: crate::protocol::held(file)? })
     }
-    Ok(summary)
-}
 
-/// The exit code that a summary's outcome means.
-pub(crate) fn exit_of(summary: &Summary) -> Exit {
-    match summary.outcome.exit_code() {
-        0 => Exit::Done,
-        3 => Exit::Infrastructure,
-        _ => Exit::Incomplete,
+    /// Prints it and gives the exit code that its outcome means.
+    pub(crate) fn print(&self, out: Out) -> Exit {
+        let Self { summary, held } = self;
+        if out.json() {
+            let mut document = mocktrial_report::summary_json(summary);
+            if let Some(held) = held {
+                document["protocol"] = serde_json::to_value(held).unwrap_or_default();
+            }
+            out.value(&document);
+        } else {
+            crate::protocol::print(held.as_slice(), out);
+            out.result(mocktrial_report::summary(summary, &style(out, Some(LIST))).trim_end());
+        }
+        match summary.outcome.exit_code() {
+            0 => Exit::Done,
+            3 => Exit::Infrastructure,
+            _ => Exit::Incomplete,
+        }
     }
 }
 

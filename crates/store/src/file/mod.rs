@@ -112,6 +112,14 @@ impl RunFile {
         &self.path
     }
 
+    /// Lets what is committed be moved from the log into the file while the caller reads: closing has less to do then.
+    /// Neither waited for nor reported.
+    pub fn checkpoint(&self) {
+        if let Some(writer) = &self.writer {
+            writer.send(Write::Checkpoint);
+        }
+    }
+
     /// Commits what is queued and leaves a single file. Dropping does the same and cannot report errors.
     ///
     /// # Errors

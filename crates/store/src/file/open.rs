@@ -53,8 +53,9 @@ impl Open<'_> {
         let err = self.err();
         let mut db = Connection::open(part).map_err(&err)?;
         // Nothing is lost if this is cut short: the file has no name yet. Synchronised once, below.
-        db.execute_batch("pragma page_size = 8192; pragma journal_mode = off; pragma synchronous = off;")
-            .map_err(&err)?;
+        // Pages are as small as they are by default: a scenario or a trajectory takes some 4 kB, and of larger
+        // pages half would stay empty.
+        db.execute_batch("pragma journal_mode = off; pragma synchronous = off;").map_err(&err)?;
         db.pragma_update(None, "application_id", APPLICATION).map_err(&err)?;
         migrate(&mut db, MIGRATIONS).map_err(&err)?;
         insert(&mut db, name, run).map_err(&err)?;

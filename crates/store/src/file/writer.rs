@@ -23,10 +23,20 @@ pub(crate) type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + S
 
 pub(crate) enum Write {
     Episode(Box<EpisodeRecord>, Ack),
-    Reserve { id: u64, endpoint: String, bound: Spend, ack: Option<Ack> },
-    Settle { id: u64, actual: Spend },
+    Reserve {
+        id: u64,
+        endpoint: String,
+        bound: Spend,
+        ack: Option<Ack>,
+    },
+    Settle {
+        id: u64,
+        actual: Spend,
+    },
     Change(Change, Ack),
     Flush(Ack),
+    /// Move what is committed from the log into the file.
+    Checkpoint,
     Close(Ack),
 }
 
@@ -36,7 +46,7 @@ impl Write {
         match self {
             Self::Episode(..) | Self::Settle { .. } => false,
             Self::Reserve { ack, .. } => ack.is_some(),
-            Self::Change(..) | Self::Flush(_) | Self::Close(_) => true,
+            Self::Change(..) | Self::Flush(_) | Self::Checkpoint | Self::Close(_) => true,
         }
     }
 }
@@ -70,7 +80,7 @@ impl Writer {
                 ack(Err(StoreError::Closed));
             }
             Write::Reserve { ack: Some(ack), .. } => ack(Err(StoreError::Closed)),
-            Write::Reserve { ack: None, .. } | Write::Settle { .. } => {}
+            Write::Reserve { ack: None, .. } | Write::Settle { .. } | Write::Checkpoint => {}
         }
     }
 
@@ -113,7 +123,12 @@ impl Work {
             // All senders gone without `close`: the same as closing, with nobody to tell.
             let Ok(first) = writes.recv() else { break };
             let group = gather(first, writes);
+            let checkpoint = group.iter().any(|write| matches!(write, Write::Checkpoint));
             closing = self.commit(group);
+            if checkpoint && closing.is_none() {
+                // Closing does what is left of it, and reports what goes wrong.
+                let _ = self.db.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+            }
         }
         let result = match self.failed {
             Some(error) => Err(error),
@@ -137,7 +152,7 @@ impl Work {
                 match write {
                     Write::Episode(_, ack) | Write::Change(_, ack) | Write::Flush(ack) => told.push((ack, Ok(()))),
                     Write::Reserve { ack, .. } => told.extend(ack.map(|ack| (ack, Ok(())))),
-                    Write::Settle { .. } => {}
+                    Write::Settle { .. } | Write::Checkpoint => {}
                     Write::Close(ack) => closing = Some(ack),
                 }
             }
@@ -181,6 +196,7 @@ impl Work {
                     told.push((ack, Ok(())));
                 }
                 Write::Flush(ack) => told.push((ack, Ok(()))),
+                Write::Checkpoint => {}
                 Write::Close(ack) => *closing = Some(ack),
             }
         }
