@@ -41,7 +41,7 @@ impl ReadyScenario {
         let mut mistakes = Vec::new();
         let mut references = Vec::new();
         for (index, reference) in scenario.references.iter().enumerate() {
-            match walk_reference(&scenario, &reference.steps(), world_seed).await {
+            match walk_reference(&scenario, reference.steps(), world_seed).await {
                 Ok(run) => references.push(run),
                 Err((step, why)) => {
                     let at = reference_pointer(&scenario, index, step);
@@ -91,17 +91,16 @@ fn open(scenario: &Scenario, seed: u64, system: Option<Arc<str>>, limits: Limits
 /// Walks a reference; where it fails, says at which step and why.
 async fn walk_reference(
     scenario: &Scenario,
-    steps: &[Step],
+    steps: Vec<Step>,
     seed: u64,
 ) -> Result<ReferenceRun, (Option<usize>, String)> {
     let mut session = open(scenario, seed, None, Limits::default());
-    let probe = ProbeDriver::new(Probe::Reference, steps.to_vec(), Vec::new(), seed);
+    let calls: Vec<(usize, bool)> =
+        steps.iter().enumerate().filter_map(|(i, step)| step.fails().map(|f| (i, f))).collect();
+    let mut calls = calls.into_iter();
+    let probe = ProbeDriver::new(Probe::Reference, steps, Vec::new(), seed);
     let ended = probe.drive(&mut session).await.err().unwrap_or(Ended::from(EndReason::Completed));
     let Finished { trajectory, world, .. } = session.finish(ended.clone());
-    let mut calls = steps.iter().enumerate().filter_map(|(i, step)| match step {
-        Step::Call { fails, .. } => Some((i, *fails)),
-        Step::Say(_) => None,
-    });
     for event in trajectory.events() {
         if let Body::Result { failure, content, .. } = &event.body
             && let Some((step, fails)) = calls.next()

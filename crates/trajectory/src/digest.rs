@@ -39,6 +39,22 @@ impl Digest {
         }
     }
 
+    /// The digest of an object with these entries, whose values are given by their own digests.
+    #[must_use]
+    pub fn of_entries<const N: usize>(entries: [(&str, Self); N]) -> Self {
+        let mut sum = Accumulator::object();
+        for (key, value) in entries {
+            sum.add_key(key, value);
+        }
+        sum.finish(N)
+    }
+
+    /// The digest of a string.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self::of_bytes(b"s", text.as_bytes())
+    }
+
     /// The digest of a scalar; a container is taken for `null`.
     #[must_use]
     pub fn of_scalar(value: &Value) -> Self {
@@ -49,7 +65,7 @@ impl Digest {
                 CanonicalNumber::Integer(i) => Self::of_bytes(b"i", &i.to_le_bytes()),
                 CanonicalNumber::Float(f) => Self::of_bytes(b"d", &f.to_bits().to_le_bytes()),
             },
-            Value::String(s) => Self::of_bytes(b"s", s.as_bytes()),
+            Value::String(s) => Self::of_text(s),
             _ => Self::of_bytes(b"n", b""),
         }
     }

@@ -221,7 +221,7 @@ impl Builder<'_> {
     fn build(&mut self, reader: &mut Reader, mut value: Value) -> Option<Scenario> {
         let mark = reader.mistakes.len();
         let scripts = Scripts::inline(reader, self.document, &mut value);
-        let raw_expect = value.get("expect").cloned().unwrap_or_default();
+        let expect = Digest::of(value.get("expect").unwrap_or(&Value::Null));
         schemas::scenario()?.settle(&mut value);
         let file: ScenarioFile = said(reader, self.document, serde_json::from_value(value))?;
         self.tags(reader, &file.tags);
@@ -238,7 +238,9 @@ impl Builder<'_> {
         if errors_since(reader, mark) {
             return None;
         }
-        let references: Vec<Value> = references.iter().map(|r| r.iter().map(Step::to_value).collect()).collect();
+        let references: Vec<Value> =
+            references.into_iter().map(|steps| steps.into_iter().map(Step::into_value).collect()).collect();
+        let kept: Vec<Reference> = references.iter().map(Reference::written).collect();
         let patch = file.state.map(Value::Object);
         let initial = self.shared.initial(self.world, patch.as_ref());
         let limits = file.limits.unwrap_or_default().or(self.config.limits);
@@ -250,23 +252,23 @@ impl Builder<'_> {
         let name: Arc<str> = if variant.is_empty() { Arc::clone(&id) } else { format!("{id}~{variant}").into() };
         let comparison = self.world.world.world.comparison();
         let instrument = Instrument {
-            world: Digest::of(&json!({
-                "world": self.world.world.digest.to_string(),
-                "initial": initial.digest.to_string(),
-                "tools": tools,
-                "system": file.system,
-                "user": attachments::identity(&user),
+            world: Digest::of_entries([
+                ("world", Digest::of_text(&self.world.world.digest.to_string())),
+                ("initial", Digest::of_text(&initial.digest.to_string())),
+                ("tools", Digest::of(&json!(tools))),
+                ("system", file.system.as_deref().map_or(Digest::of(&Value::Null), Digest::of_text)),
+                ("user", Digest::of(&attachments::identity(&user))),
                 // Real time is not the model's doing, and money depends on the endpoint.
-                "limits": Limits { real_seconds: None, cost: None, ..limits },
-            })),
-            criteria: Digest::of(&json!({
-                "expect": raw_expect,
-                "references": references,
-                "inaction": file.inaction,
-                "comparison": comparison,
+                ("limits", Digest::of(&json!(Limits { real_seconds: None, cost: None, ..limits }))),
+            ]),
+            criteria: Digest::of_entries([
+                ("expect", expect),
+                ("references", Digest::of(&Value::Array(references))),
+                ("inaction", Digest::of(&file.inaction.into())),
+                ("comparison", Digest::of(&json!(comparison))),
                 // Who judges belongs to the instrument; a scenario that asks nobody is not touched by it.
-                "asked": (!asked.is_empty()).then_some(asked),
-            })),
+                ("asked", Digest::of(&json!((!asked.is_empty()).then_some(asked)))),
+            ]),
         };
         let family: Arc<str> = if self.row.is_some() { self.id.into() } else { Arc::clone(&id) };
         let source = &self.document.source;
@@ -283,7 +285,7 @@ impl Builder<'_> {
             user,
             initial,
             tools: tools.map(Arc::new),
-            references: references.iter().map(Reference::written).collect(),
+            references: kept,
             criteria: criteria.into(),
             limits,
             inaction: file.inaction,
@@ -398,25 +400,25 @@ impl Builder<'_> {
         args: &Value,
         tools: Option<&BTreeSet<String>>,
     ) {
-        let call = [at, &["call".to_owned()]].concat();
+        // Nearly always, nothing is wrong: places are only put together where something is.
+        let call = || [at, &["call".to_owned()]].concat();
         let Some(shape) = self.world.shapes.get(tool) else {
             let message = format!("the world `{}` has no tool `{}`", self.world.world.id, printable(tool));
-            self.fault(reader, &call, message, Some(names::hint(tool, "tools", &self.known_tools())));
+            self.fault(reader, &call(), message, Some(names::hint(tool, "tools", &self.known_tools())));
             return;
         };
         if tools.is_some_and(|tools| !tools.contains(tool)) {
             let hint = "add it to `tools`, or call another one".to_owned();
-            self.fault(reader, &call, format!("the agent does not have the tool `{tool}` here"), Some(hint));
+            self.fault(reader, &call(), format!("the agent does not have the tool `{tool}` here"), Some(hint));
             return;
         }
-        let args_at = [at, &["args".to_owned()]].concat();
-        // Without `args` there is nothing but the call to point at.
-        let given = self.document.root.at(&args_at);
         for finding in shape.findings(args) {
-            let mut mistake = match given {
+            let args_at = [at, &["args".to_owned()]].concat();
+            // Without `args` there is nothing but the call to point at.
+            let mut mistake = match self.document.root.at(&args_at) {
                 Some(node) if !finding.at.0.is_empty() => finding.place(&self.document.source, node),
                 Some(_) => self.document.source.mistake(self.document.root.span_at(&args_at), &finding.message),
-                None => self.document.source.mistake(self.document.root.span_at(&call), &finding.message),
+                None => self.document.source.mistake(self.document.root.span_at(&call()), &finding.message),
             };
             mistake.message = format!("`{tool}` refuses these arguments: {}", finding.message);
             reader.mistakes.push(mistake.hint_if(finding.hint));

@@ -4,7 +4,7 @@ use super::Mistake;
 use crate::user::UserMessage;
 use mocktrial_trajectory::{Criterion, Digest, Pointer};
 use mocktrial_world::{State, World};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -157,7 +157,7 @@ impl Reference {
     /// Keeps the steps of a way.
     #[must_use]
     pub fn new(steps: &[Step]) -> Self {
-        Self::written(&steps.iter().map(Step::to_value).collect())
+        Self::written(&steps.iter().cloned().map(Step::into_value).collect())
     }
 
     /// Keeps a way from the list of its steps.
@@ -202,14 +202,31 @@ impl Step {
         }
     }
 
+    /// Whether its call is to fail; `None` where it calls nothing.
+    pub(crate) fn fails(&self) -> Option<bool> {
+        match self {
+            Self::Call { fails, .. } => Some(*fails),
+            Self::Say(_) => None,
+        }
+    }
+
     /// The step as a scenario file writes it.
     #[must_use]
-    pub fn to_value(&self) -> Value {
+    pub fn into_value(self) -> Value {
+        let mut map = Map::new();
         match self {
-            Self::Call { tool, args, fails: false } => serde_json::json!({"call": tool, "args": args}),
-            Self::Call { tool, args, fails: true } => serde_json::json!({"call": tool, "args": args, "fails": true}),
-            Self::Say(text) => serde_json::json!({"say": text}),
+            Self::Call { tool, args, fails } => {
+                map.insert("call".to_owned(), tool.into());
+                map.insert("args".to_owned(), args);
+                if fails {
+                    map.insert("fails".to_owned(), true.into());
+                }
+            }
+            Self::Say(text) => {
+                map.insert("say".to_owned(), text.into());
+            }
         }
+        map.into()
     }
 }
 

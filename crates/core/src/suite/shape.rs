@@ -66,7 +66,9 @@ impl Shape {
 
     /// Writes the whole numbers of a value that fits as such: `5.0` is an integer in JSON Schema, but not in serde.
     pub(crate) fn settle(&self, value: &mut Value) {
-        self.settle_by(&self.schema, value);
+        if has_fraction(value) {
+            self.settle_by(&self.schema, value);
+        }
     }
 
     fn settle_by(&self, schema: &Value, value: &mut Value) {
@@ -249,6 +251,16 @@ impl Finding {
 }
 
 /// A fraction's value as a whole number, where it is one that a double keeps exactly.
+/// Whether any number in it is written otherwise than as an integer. Hardly ever: it spares the way through the schema.
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_i64() && !number.is_u64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(map) => map.values().any(has_fraction),
+        _ => false,
+    }
+}
+
 fn whole(number: &Number) -> Option<Number> {
     let value = number.as_f64().filter(|value| !number.is_i64() && !number.is_u64() && value.fract() == 0.0)?;
     #[allow(clippy::cast_possible_truncation, reason = "whole, and below 2^53")]

@@ -58,6 +58,17 @@ fn the_order_of_keys_means_nothing_and_that_of_a_list_does() {
 }
 
 #[test]
+fn an_objects_digest_can_be_made_from_those_of_its_values() {
+    let whole = json!({"text": "a", "list": [1, {"b": null}], "none": null});
+    let parts = [
+        ("none", Digest::of(&json!(null))),
+        ("list", Digest::of(&json!([1, {"b": null}]))),
+        ("text", Digest::of_text("a")),
+    ];
+    assert_eq!(Digest::of_entries(parts), Digest::of(&whole));
+}
+
+#[test]
 fn containers_of_other_kinds_or_shapes_have_other_hashes() {
     let all = [
         json!([]),
