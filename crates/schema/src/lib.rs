@@ -156,3 +156,44 @@ fn fault(schema: &Value, error: &ValidationError<'_>) -> Fault {
 fn split(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schema_that_leads_back_to_itself_or_out_of_itself_is_refused_with_its_place() {
+        let endless = Schema::new(&json!({"properties": {"a": {"allOf": [{"$ref": "#/properties/a"}]}}})).unwrap_err();
+        assert_eq!((endless.keyword.as_str(), endless.at.join("/")), ("$ref", "properties/a".to_owned()));
+        let outside = Schema::new(&json!({"items": {"$ref": "http://example.org/x.json"}})).unwrap_err();
+        assert_eq!(outside.at.join("/"), "items/$ref");
+        assert_eq!(outside.message, "`http://example.org/x.json` is not in the schema, and nothing is fetched");
+    }
+
+    #[test]
+    fn a_pattern_that_backtracks_without_end_does_not_match() {
+        let schema = Schema::new(&json!({"pattern": "^(a+)+(?=b)$"})).unwrap();
+        assert!(!schema.is_valid(&json!("a".repeat(5_000))));
+    }
+
+    #[test]
+    fn only_the_first_problems_are_told_and_all_are_counted() {
+        let schema = Schema::new(&json!({"items": {"type": "integer"}, "minItems": 9})).unwrap();
+        let (told, total) = schema.problems(&json!(["a", "b", 3, "c"]), 2);
+        let told: Vec<String> = told.iter().map(Problem::to_string).collect();
+        assert_eq!(total, 4);
+        are_told(&told);
+        assert_eq!(schema.problems(&json!([1, 2, 3, 4, 5, 6, 7, 8, 9]), 2), (Vec::new(), 0));
+    }
+
+    /// In which order keywords are looked at is the library's own business.
+    fn are_told(told: &[String]) {
+        let known = [
+            "`/0` must be of type integer, not \"a\"",
+            "`/1` must be of type integer, not \"b\"",
+            "the whole must have at least 9 items",
+        ];
+        assert!(told.len() == 2 && told.iter().all(|t| known.contains(&t.as_str())), "{told:?}");
+    }
+}
