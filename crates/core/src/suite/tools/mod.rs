@@ -305,13 +305,18 @@ impl Tools {
         if input && schema.get("type").is_none() && schema.as_object().is_some_and(Map::is_empty) {
             return Some(no_arguments());
         }
-        if input && schema.get("type").is_some_and(|t| t != "object") {
+        if input && let Some(given) = schema.get("type").filter(|t| *t != "object") {
+            // Some vendors and benchmarks write the types of Python.
+            let hint = match given.as_str().filter(|word| !TYPES.contains(word)) {
+                Some(word) => format!("`{}` is no type of JSON Schema: write `object`", printable(word)),
+                None => "a model always calls with an object: put the value under a name in `properties`".to_owned(),
+            };
             let mistake = source
                 .mistake(
                     node.span_at(&["type".into()]),
                     format!("the arguments of the tool `{name}` must be an object"),
                 )
-                .hint("a model always calls with an object: put the value under a name in `properties`");
+                .hint(hint);
             reader.mistakes.push(mistake);
             return None;
         }
