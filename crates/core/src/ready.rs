@@ -95,9 +95,9 @@ async fn walk_reference(
     seed: u64,
 ) -> Result<ReferenceRun, (Option<usize>, String)> {
     let mut session = open(scenario, seed, None, Limits::default());
-    let calls: Vec<(usize, bool)> =
-        steps.iter().enumerate().filter_map(|(i, step)| step.fails().map(|f| (i, f))).collect();
-    let mut calls = calls.into_iter();
+    // The probe takes the steps: what is to be compared with them is kept.
+    let called = steps.iter().enumerate().filter_map(|(i, step)| step.fails().map(|fails| (i, fails)));
+    let mut calls = called.collect::<Vec<_>>().into_iter();
     let probe = ProbeDriver::new(Probe::Reference, steps, Vec::new(), seed);
     let ended = probe.drive(&mut session).await.err().unwrap_or(Ended::from(EndReason::Completed));
     let Finished { trajectory, world, .. } = session.finish(ended.clone());

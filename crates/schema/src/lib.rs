@@ -26,7 +26,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, ReferencingError, ValidationError, Validator};
 use serde_json::Value;
 use std::fmt;
-use words::shortened;
+pub use words::shortened;
 
 /// How far a pattern may backtrack before it counts as not matching.
 const BACKTRACKS: usize = 100_000;

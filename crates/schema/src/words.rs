@@ -97,7 +97,9 @@ fn words(error: &ValidationError<'_>) -> String {
     }
 }
 
-pub(crate) fn shortened(text: &str, limit: usize) -> String {
+/// The beginning of a text, as sentences quote it: at most `limit` characters, and `…` where more would follow.
+#[must_use]
+pub fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text.to_owned(),

@@ -39,7 +39,7 @@ impl Digest {
         }
     }
 
-    /// The digest of an object with these entries, whose values are given by their own digests.
+    /// The digest of an object with these entries, of different keys, whose values are given by their own digests.
     #[must_use]
     pub fn of_entries<const N: usize>(entries: [(&str, Self); N]) -> Self {
         let mut sum = Accumulator::object();

@@ -2,11 +2,11 @@
 
 use crate::call::{Call, Given};
 use crate::mistake::by_closeness;
-use crate::refusal::{invalid, refusal, short};
+use crate::refusal::{invalid, refusal};
 use crate::state::{Node, State, deeper_than};
 use crate::world::{Tool, World};
 use imbl::OrdMap;
-use mocktrial_schema::Problem;
+use mocktrial_schema::{Problem, shortened};
 use mocktrial_trajectory::{Arguments, Digest, Patch, Responder, ToolFailure, has_private_key};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -182,7 +182,7 @@ impl Instance {
         if listed.is_empty() {
             listed.push_str("none");
         }
-        let message = format!("There is no tool `{}`. Tools available: {listed}.", short(tool, 100));
+        let message = format!("There is no tool `{}`. Tools available: {listed}.", shortened(tool, 100));
         let content = json!({"error": {"type": "unknown_tool", "message": message}});
         Answered::refused(ToolFailure::UnknownTool, content)
     }
@@ -212,7 +212,7 @@ async fn respond(tool: &Tool, call: &mut Call<'_>) -> Responded {
             }
         };
     }
-    let args = short(&call.args.to_string(), 300);
+    let args = shortened(&call.args.to_string(), 300);
     Err((None, format!("nothing answers `{}` with {args}: {}", call.tool, tool.tried)))
 }
 

@@ -26,10 +26,3 @@ pub(crate) fn invalid(tool: &str, problems: &[Problem], total: usize) -> Value {
     let problems: Vec<_> = problems.iter().map(|p| json!({"path": p.at, "message": p.message})).collect();
     json!({"error": {"type": "invalid_arguments", "message": message, "problems": problems}})
 }
-
-pub(crate) fn short(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
-}

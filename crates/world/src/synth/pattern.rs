@@ -9,7 +9,10 @@ const MAX: usize = 16 << 10;
 /// A text that a pattern matches, look-arounds aside: validation decides on those.
 pub(super) fn sample(pattern: &str, random: &mut Random) -> Result<String, SynthesisError> {
     let hir = regex_syntax::ParserBuilder::new().nest_limit(100).build().parse(pattern).map_err(|_| {
-        SynthesisError::new("pattern", format!("texts for `{}` cannot be made", crate::refusal::short(pattern, 100)))
+        SynthesisError::new(
+            "pattern",
+            format!("texts for `{}` cannot be made", mocktrial_schema::shortened(pattern, 100)),
+        )
     })?;
     let mut out = String::new();
     let mut steps = 4 * MAX;
@@ -18,7 +21,7 @@ pub(super) fn sample(pattern: &str, random: &mut Random) -> Result<String, Synth
     } else {
         Err(SynthesisError::new(
             "pattern",
-            format!("texts for `{}` are longer than {MAX} bytes", crate::refusal::short(pattern, 100)),
+            format!("texts for `{}` are longer than {MAX} bytes", mocktrial_schema::shortened(pattern, 100)),
         ))
     }
 }
